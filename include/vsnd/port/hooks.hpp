@@ -1,0 +1,128 @@
+#pragma once
+// What a port may add. Each hook is found by `requires` and costs nothing when absent.
+//
+//   auto lock(u32 queue); void unlock(u32 queue, <what lock returned>);
+//       One lock per virtqueue, taken with interrupts off. Held for a few instructions inside
+//       post, kick, take and arm, never in a callback, a wait, or around another queue. Needed
+//       where completions are pumped in another context (an interrupt, another CPU) than calls
+//       are made from. Context: any.
+//   u64 now_ns();
+//       A monotonic clock. Without it, time is the number of ticks. Context: any.
+//   void wait(u64 timeout_ns); void wake();
+//       wait sleeps until a wake, an interrupt or the time out; a wake that came before the wait
+//       ends it at once. The blocking calls use it; without it they poll. wake is called after a
+//       pump that finished something. Contexts: wait thread; wake any, no lock held.
+//   u32 context();
+//       A number for the running thread or CPU. With it, "called from a callback" is known even
+//       while another CPU is inside one; without it, any callback in progress counts.
+//   void copy_in(u8* audio, const u8* from, usize bytes);
+//   void copy_out(u8* to, const u8* audio, usize bytes);
+//   void fill(u8* audio, u8 value, usize bytes);
+//       How audio memory is touched, where the kernel must not use plain loads and stores (pages
+//       that a user can reach, on Haiku). Without them: memcpy and memset. Context: any.
+
+#include <vsnd/base/types.hpp>
+
+namespace vsnd {
+
+template <class H>
+concept has_lock = requires(H& h, u32 queue) {
+    h.unlock(queue, h.lock(queue));
+};
+
+template <class H>
+concept has_clock = requires(H& h) {
+    h.now_ns();
+};
+
+template <class H>
+concept has_wait = requires(H& h, u64 ns) {
+    h.wait(ns);
+};
+
+// The object that has the hooks of a port.
+template <class P>
+VSND_HOT auto& hooks_of(P& port) {
+    if constexpr (requires { port.hooks(); }) {
+        return port.hooks();
+    } else {
+        return port;
+    }
+}
+
+namespace detail {
+template <class T>
+struct referred;
+template <class T>
+struct referred<T&> {
+    using type = T;
+};
+} // namespace detail
+
+template <class P>
+using hooks_type = typename detail::referred<decltype(hooks_of(*static_cast<P*>(nullptr)))>::type;
+
+// Holds the lock of one queue for a scope; nothing at all where the port has no lock.
+template <class Hooks>
+class queue_lock {
+  public:
+    VSND_HOT queue_lock(Hooks&, u32) {}
+};
+
+template <has_lock Hooks>
+class queue_lock<Hooks> {
+  public:
+    VSND_HOT queue_lock(Hooks& hooks, u32 queue)
+        : hooks_(hooks), queue_(queue), saved_(hooks.lock(queue)) {}
+    VSND_HOT ~queue_lock() { hooks_.unlock(queue_, saved_); }
+    queue_lock(const queue_lock&) = delete;
+    queue_lock& operator=(const queue_lock&) = delete;
+
+  private:
+    Hooks& hooks_;
+    u32 queue_;
+    decltype(static_cast<Hooks*>(nullptr)->lock(0)) saved_;
+};
+
+template <class Hooks>
+void wake(Hooks& hooks) {
+    if constexpr (requires { hooks.wake(); }) hooks.wake();
+}
+
+template <class Hooks>
+u32 context_of(Hooks& hooks) {
+    if constexpr (requires { hooks.context(); }) {
+        return hooks.context();
+    } else {
+        return 0;
+    }
+}
+
+template <class Hooks>
+void copy_in(Hooks& hooks, u8* audio, const u8* from, usize bytes) {
+    if constexpr (requires { hooks.copy_in(audio, from, bytes); }) {
+        hooks.copy_in(audio, from, bytes);
+    } else {
+        __builtin_memcpy(audio, from, bytes);
+    }
+}
+
+template <class Hooks>
+void copy_out(Hooks& hooks, u8* to, const u8* audio, usize bytes) {
+    if constexpr (requires { hooks.copy_out(to, audio, bytes); }) {
+        hooks.copy_out(to, audio, bytes);
+    } else {
+        __builtin_memcpy(to, audio, bytes);
+    }
+}
+
+template <class Hooks>
+void fill(Hooks& hooks, u8* audio, u8 value, usize bytes) {
+    if constexpr (requires { hooks.fill(audio, value, bytes); }) {
+        hooks.fill(audio, value, bytes);
+    } else {
+        __builtin_memset(audio, value, bytes);
+    }
+}
+
+} // namespace vsnd
