@@ -1,0 +1,35 @@
+# doctest and fmt: what the machine has comes first, their public repositories second.
+include(FetchContent)
+
+if(VSND_BUILD_TESTS)
+    find_package(doctest 2.4 QUIET)
+    if(NOT doctest_FOUND)
+        message(STATUS "doctest is not installed: fetching it")
+        FetchContent_Declare(
+            doctest
+            GIT_REPOSITORY https://github.com/doctest/doctest.git
+            GIT_TAG v2.4.12
+            GIT_SHALLOW ON SYSTEM)
+        set(DOCTEST_WITH_TESTS OFF)
+        set(DOCTEST_NO_INSTALL ON)
+        FetchContent_MakeAvailable(doctest)
+        list(APPEND CMAKE_MODULE_PATH ${doctest_SOURCE_DIR}/scripts/cmake)
+        if(NOT TARGET doctest::doctest)
+            add_library(doctest::doctest ALIAS doctest)
+        endif()
+    endif()
+endif()
+
+find_package(fmt 9 QUIET)
+if(NOT fmt_FOUND)
+    find_package(fmt QUIET) # fmt counts a new major version as incompatible; we do not
+endif()
+if(NOT fmt_FOUND)
+    message(STATUS "fmt is not installed: fetching it")
+    FetchContent_Declare(
+        fmt
+        GIT_REPOSITORY https://github.com/fmtlib/fmt.git
+        GIT_TAG 11.0.2
+        GIT_SHALLOW ON SYSTEM)
+    FetchContent_MakeAvailable(fmt)
+endif()
