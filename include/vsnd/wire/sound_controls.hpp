@@ -148,6 +148,28 @@ static_assert(offsetof(snd_ctl_info, count) == 16);
 static_assert(offsetof(snd_ctl_info, index) == 20);
 static_assert(offsetof(snd_ctl_info, name) == 24);
 static_assert(offsetof(snd_ctl_info, value) == 68);
+
+// The same as compilers lay it out where a le64 is aligned to eight bytes, and as Linux on 64-bit
+// machines has it: a device built from such a header has its value four bytes later. `size` of a
+// query, or the length of the answer, tells the two apart.
+struct snd_ctl_info_aligned {
+    snd_info hdr;
+    le32 role;
+    le32 type;
+    le32 access;
+    le32 count;
+    le32 index;
+    u8 name[44];
+    le32 gap; // not in the specification
+    union {
+        snd_ctl_range integer;
+        snd_ctl_range64 integer64;
+        snd_ctl_enumerated enumerated;
+    } value;
+};
+static_assert(sizeof(snd_ctl_info_aligned) == 96);
+static_assert(offsetof(snd_ctl_info_aligned, name) == 24);
+static_assert(offsetof(snd_ctl_info_aligned, value) == 72);
 static_assert(offsetof(snd_ctl_range, highest) == 4 && offsetof(snd_ctl_range, step) == 8);
 static_assert(offsetof(snd_ctl_range64, highest) == 8 && offsetof(snd_ctl_range64, step) == 16);
 
