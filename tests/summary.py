@@ -1,0 +1,73 @@
+"""Sums up a ctest run: what passed, failed and was skipped, end-to-end tests apart.
+
+usage: summary.py BUILD_DIRECTORY; reads results.xml there, writes summary.txt there
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import xml.etree.ElementTree as xml
+
+
+def labels_of_tests(build):
+    """From each test's name to its labels; ctest's result file does not hold them."""
+    listed = subprocess.run(
+        ["ctest", "--show-only=json-v1"], cwd=build, check=True, stdout=subprocess.PIPE
+    )
+    labels = {}
+    for test in json.loads(listed.stdout)["tests"]:
+        for item in test.get("properties", []):
+            if item["name"] == "LABELS":
+                labels[test["name"]] = item["value"]
+    return labels
+
+
+def outcome_of(case):
+    if case.find("skipped") is not None or case.get("status") in ("notrun", "disabled"):
+        return "skipped"
+    return "passed" if case.get("status") == "run" else "failed"
+
+
+def reason_of(case):
+    """A test that skips itself says why in a line beginning with `skipped:`."""
+    for line in (case.findtext("system-out") or "").splitlines():
+        if line.lower().startswith("skipped:"):
+            return line[8:].strip()
+    note = case.find("skipped")
+    return (note.get("message") if note is not None else None) or "did not run"
+
+
+def count(cases, outcome):
+    return sum(outcome_of(case) == outcome for case in cases)
+
+
+def main():
+    build = pathlib.Path(sys.argv[1])
+    results = build / "results.xml"
+    if not results.exists():
+        print("No test ran: the build failed.")
+        return 1
+    labels = labels_of_tests(build)
+    cases = list(xml.parse(results).getroot().iter("testcase"))
+    end_to_end = [case for case in cases if "e2e" in labels.get(case.get("name"), [])]
+
+    lines = []
+    for case in cases:
+        if outcome_of(case) == "failed":
+            lines.append(f"failed: {case.get('name')}")
+    for case in cases:
+        if outcome_of(case) == "skipped":
+            lines.append(f"skipped: {case.get('name')}: {reason_of(case)}")
+    failed, skipped = count(end_to_end, "failed"), count(end_to_end, "skipped")
+    ran = len(end_to_end) - skipped
+    lines.append(f"end to end: {ran} ran, {failed} failed, {skipped} skipped")
+    failed, skipped = count(cases, "failed"), count(cases, "skipped")
+    lines.append(f"all tests: {count(cases, 'passed')} passed, {failed} failed, {skipped} skipped")
+    text = "\n".join(lines)
+    print(text)
+    (build / "summary.txt").write_text(text + "\n", encoding="utf-8")
+    return 1 if failed or not cases else 0
+
+
+sys.exit(main())
