@@ -1,0 +1,44 @@
+#pragma once
+// What a ring's owner may choose, at compile time where it is known then.
+
+#include <vsnd/base/atomic.hpp>
+
+namespace vsnd {
+
+// Memory order towards a device that runs on a CPU of the same host: the ordinary SMP barriers.
+// An order policy names every place where order matters:
+//   publish   makes everything written before visible before the field; pairs with the device's
+//             read of avail.idx
+//   consume   everything read after is at least as new as the field; pairs with the device's
+//             write of used.idx
+//   full      the one full barrier: between publishing and reading avail_event, and between
+//             arming and reading used.idx again; pairs with the device's own
+struct same_host_order {
+    template <class Field, class Value>
+    VSND_HOT static void publish(Field* field, Value value) {
+        store_release(field, value);
+    }
+    template <class Field>
+    VSND_HOT static auto consume(const Field* field) {
+        return load_acquire(field);
+    }
+    VSND_HOT static void full() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+};
+
+// Whether a feature is decided by the negotiation, at run time, or known when compiling. Fixing
+// it removes a test from the hot path and the other branch from the code.
+enum class choice : u8 { negotiated, always, never };
+
+// The defaults; derive from it and shadow what differs.
+struct ring_policy {
+    using order = same_host_order;
+
+    // Memory is paid for this many descriptors; a larger queue of the device is made smaller.
+    static constexpr u16 most_descriptors = 64;
+    // Indirect chains: room for this many parts each. Longer chains go direct.
+    static constexpr u16 most_indirect_parts = 4;
+    static constexpr choice event_idx = choice::negotiated;
+    static constexpr choice indirect = choice::negotiated;
+};
+
+} // namespace vsnd
