@@ -1,0 +1,103 @@
+// What the kernel's command line asks for.
+
+#include "settings.hpp"
+
+#include <vsnd/wire/sound.hpp>
+
+namespace kernel {
+namespace {
+
+struct number_key {
+    const char* name;
+    u32 settings::*member;
+};
+
+constexpr number_key number_keys[] = {
+    {"period", &settings::period},   {"count", &settings::count},
+    {"rate", &settings::rate},       {"channels", &settings::channels},
+    {"stream", &settings::stream},   {"frames", &settings::frames},
+    {"seed", &settings::seed},       {"late_ms", &settings::late_ms},
+    {"late_at", &settings::late_at},
+};
+
+struct word {
+    const char* text;
+    u32 settings::*member;
+    u32 value;
+};
+
+constexpr word words[] = {
+    {"mode=play", &settings::mode, PLAY},
+    {"mode=record", &settings::mode, RECORD},
+    {"mode=both", &settings::mode, BOTH},
+    {"policy=each", &settings::batch, 1},
+    {"format=s8", &settings::format, wire::SND_PCM_FMT_S8},
+    {"format=u8", &settings::format, wire::SND_PCM_FMT_U8},
+    {"format=s16", &settings::format, wire::SND_PCM_FMT_S16},
+    {"format=u16", &settings::format, wire::SND_PCM_FMT_U16},
+    {"format=s32", &settings::format, wire::SND_PCM_FMT_S32},
+    {"format=u32", &settings::format, wire::SND_PCM_FMT_U32},
+    {"format=float", &settings::format, wire::SND_PCM_FMT_FLOAT},
+};
+
+constexpr bool ends(char letter) {
+    return letter == '\0' || letter == ' ';
+}
+
+// What follows `prefix` at the start of `text`; nullptr where it does not start so.
+const char* after(const char* text, const char* prefix) {
+    while (*prefix != '\0')
+        if (*text++ != *prefix++) return nullptr;
+    return text;
+}
+
+// The end of the decimal number at `text`; nullptr where there is none, or it is too large.
+const char* read_number(const char* text, u32& value) {
+    if (ends(*text)) return nullptr;
+    u64 sum = 0;
+    for (; !ends(*text); ++text) {
+        if (*text < '0' || *text > '9') return nullptr;
+        sum = sum * 10 + static_cast<u32>(*text - '0');
+        if (sum > ~0u) return nullptr;
+    }
+    value = static_cast<u32>(sum);
+    return text;
+}
+
+const char* parse_number(const char* text, settings& into) {
+    if (const char* number = after(text, "policy=batched")) return read_number(number, into.batch);
+    for (const number_key& key : number_keys) {
+        const char* rest = after(text, key.name);
+        if (rest != nullptr && *rest == '=') return read_number(rest + 1, into.*key.member);
+    }
+    return nullptr;
+}
+
+const char* parse_word(const char* text, settings& into) {
+    for (const word& candidate : words) {
+        const char* rest = after(text, candidate.text);
+        if (rest == nullptr || !ends(*rest)) continue;
+        into.*candidate.member = candidate.value;
+        return rest;
+    }
+    return nullptr;
+}
+
+} // namespace
+
+const char* parse_settings(const char* line, settings& into) {
+    into.format = wire::SND_PCM_FMT_S16;
+    while (*line != '\0') {
+        if (*line == ' ') {
+            ++line;
+            continue;
+        }
+        const char* rest = parse_word(line, into);
+        if (rest == nullptr) rest = parse_number(line, into);
+        if (rest == nullptr) return line;
+        line = rest;
+    }
+    return nullptr;
+}
+
+} // namespace kernel

@@ -1,0 +1,115 @@
+// The PC as QEMU starts it: command line, memory, clock, power, serial line.
+
+#include "machine.hpp"
+
+#include "cpu.hpp"
+
+extern "C" vsnd::u64 page_root[512]; // entry.S maps the first 4 GiB
+
+namespace kernel {
+namespace {
+
+struct memory_range {
+    u64 address;
+    u64 bytes;
+    u32 kind;
+    u32 reserved;
+};
+
+__extension__ using u128 = unsigned __int128;
+
+constexpr u64 hpet = 0xfed00000;
+constexpr u16 serial = 0x3f8;
+
+u64 clock_multiplier; // nanoseconds per tick, with 32 fractional bits
+
+constexpr u64 gib = 1ull << 30;
+constexpr u64 present_writable = 0x03;
+constexpr u64 uncached = 0x18;
+constexpr u64 large_page = 0x80;
+constexpr u64 address_bits = 0x000ffffffffff000;
+
+using page_table = u64[512];
+alignas(4096) page_table spare_tables[8];
+u32 spare_tables_used;
+
+// The table that an entry leads to; a new one where it leads nowhere, nullptr when none is left.
+page_table* table_at(u64& entry) {
+    if (entry == 0) {
+        if (spare_tables_used == 8) return nullptr;
+        entry = reinterpret_cast<u64>(spare_tables[spare_tables_used++]) | present_writable;
+    }
+    return reinterpret_cast<page_table*>(entry & address_bits);
+}
+
+// Maps the whole GiB that an address lies in, 1:1. Addresses have 48 bits at most.
+bool map_gib(u64 address) {
+    page_table* pointers = table_at(page_root[address >> 39 & 511]);
+    if (pointers == nullptr) return false;
+    u64& entry = (*pointers)[address >> 30 & 511];
+    if (entry != 0) return true;
+    page_table* directory = table_at(entry);
+    if (directory == nullptr) return false;
+    for (u64 i = 0; i < 512; ++i)
+        (*directory)[i] =
+            (address & ~(gib - 1)) + i * 0x200000 + (large_page | uncached | present_writable);
+    return true;
+}
+
+} // namespace
+
+const char* command_line(const start_info& info) {
+    if (info.magic != START_INFO_MAGIC || info.command_line == 0) return "";
+    return reinterpret_cast<const char*>(info.command_line);
+}
+
+bool is_memory(const start_info& info, u64 from, u64 bytes) {
+    const auto* ranges = reinterpret_cast<const memory_range*>(info.memory_map);
+    for (u32 i = 0; i < info.memory_map_entries; ++i) {
+        const memory_range& range = ranges[i];
+        if (range.kind == 1 && range.address <= from &&
+            from + bytes <= range.address + range.bytes) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The HPET says itself how long its ticks are, and in QEMU it counts virtual time.
+bool init_clock() {
+    const u64 capabilities = register_read64(hpet);
+    const u64 tick_fs = capabilities >> 32;
+    if (tick_fs == 0 || tick_fs > 100'000'000) return false;
+    clock_multiplier = (tick_fs << 32) / 1'000'000;
+    register_write64(hpet + 0x10, register_read64(hpet + 0x10) | 1);
+    return true;
+}
+
+u64 now_ns() {
+    const auto ticks = static_cast<u128>(register_read64(hpet + 0xf0));
+    return static_cast<u64>(ticks * clock_multiplier >> 32);
+}
+
+u8* map_registers(u64 physical, usize bytes) {
+    if (bytes == 0 || physical >> 47 != 0) return nullptr;
+    for (u64 at = physical & ~(gib - 1); at < physical + bytes; at += gib)
+        if (!map_gib(at)) return nullptr;
+    return reinterpret_cast<u8*>(physical);
+}
+
+void write_serial(char letter) {
+    while ((port_read8(serial + 5) & 0x20) == 0) {
+    }
+    port_write8(serial, static_cast<u8>(letter));
+}
+
+// A reset; with -no-reboot QEMU exits instead.
+void power_off() {
+    interrupts_off();
+    port_write8(0xcf9, 0x02);
+    port_write8(0xcf9, 0x06);
+    while (true)
+        asm volatile("hlt");
+}
+
+} // namespace kernel

@@ -1,0 +1,100 @@
+// PCI configuration space through ports 0xcf8 and 0xcfc.
+
+#include "pci.hpp"
+
+#include "cpu.hpp"
+
+namespace kernel {
+namespace {
+
+constexpr u16 address_port = 0xcf8;
+constexpr u16 data_port = 0xcfc;
+
+constexpr u32 id_offset = 0x00;
+constexpr u32 command_offset = 0x04;
+constexpr u32 header_type_offset = 0x0e;
+constexpr u32 bar_offset = 0x10;
+
+constexpr u32 command_memory = 1u << 1;
+constexpr u32 command_master = 1u << 2;
+
+constexpr bool is_memory_bar(u32 low) {
+    return (low & 1) == 0;
+}
+
+constexpr bool is_wide_bar(u32 low) {
+    return (low & 6) == 4;
+}
+
+} // namespace
+
+void pci_function::select(u32 offset) const {
+    port_write32(address_port, 1u << 31 | number_ << 8 | (offset & 0xfc));
+}
+
+u32 pci_function::read(u32 offset, u32 bytes) const {
+    select(offset);
+    const auto port = static_cast<u16>(data_port + (offset & 3));
+    if (bytes == 1) return port_read8(port);
+    if (bytes == 2) return port_read16(port);
+    return port_read32(port);
+}
+
+void pci_function::write(u32 offset, u32 bytes, u32 value) const {
+    select(offset);
+    const auto port = static_cast<u16>(data_port + (offset & 3));
+    if (bytes == 1) return port_write8(port, static_cast<u8>(value));
+    if (bytes == 2) return port_write16(port, static_cast<u16>(value));
+    port_write32(port, value);
+}
+
+u64 pci_function::bar_address(u32 bar) const {
+    if (bar > 5) return 0;
+    const u32 low = read(bar_offset + 4 * bar, 4);
+    if (!is_memory_bar(low)) return 0;
+    const u64 high = is_wide_bar(low) && bar < 5 ? read(bar_offset + 4 * bar + 4, 4) : 0;
+    return high << 32 | (low & ~0xfu);
+}
+
+// How many bytes a memory BAR decodes; it must not be decoding now, and loses its address.
+u64 pci_function::bar_bytes(u32 bar) const {
+    write(bar_offset + 4 * bar, 4, ~0u);
+    const u32 low = read(bar_offset + 4 * bar, 4);
+    return is_memory_bar(low) ? ~(low & ~0xfu) + 1 : 0;
+}
+
+// From a part of the address space that a q35 or i440fx machine never fills with memory.
+void pci_function::assign_missing_bars() const {
+    static u32 next = 0xe0000000;
+    write(command_offset, 2, read(command_offset, 2) & ~command_memory);
+    for (u32 bar = 0; bar < 6; ++bar) {
+        const bool wide = is_wide_bar(read(bar_offset + 4 * bar, 4));
+        if (bar_address(bar) == 0) {
+            const auto bytes = static_cast<u32>(bar_bytes(bar));
+            next = static_cast<u32>(round_up(next, bytes != 0 ? bytes : 1));
+            write(bar_offset + 4 * bar, 4, bytes != 0 ? next : 0);
+            next += bytes;
+        }
+        if (wide) ++bar;
+    }
+}
+
+void pci_function::enable() const {
+    write(command_offset, 2, read(command_offset, 2) | command_memory | command_master);
+}
+
+pci_function find_pci(u16 vendor, u16 device, u32 nth) {
+    const u32 wanted = u32{device} << 16 | vendor;
+    for (u32 slot = 0; slot < 256 * 32; ++slot) {
+        const pci_function first{slot << 3};
+        if (first.read(id_offset, 4) == ~0u) continue;
+        const bool several = (first.read(header_type_offset, 1) & 0x80) != 0;
+        for (u32 i = 0; i < (several ? 8u : 1u); ++i) {
+            const pci_function found{slot << 3 | i};
+            if (found.read(id_offset, 4) == wanted && nth-- == 0) return found;
+        }
+    }
+    return {};
+}
+
+} // namespace kernel

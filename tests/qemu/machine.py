@@ -1,0 +1,110 @@
+"""Starts QEMU on one of the bare-metal kernels."""
+
+import pathlib
+import re
+import subprocess
+
+OLDEST = (8, 2)  # the first QEMU with a virtio sound device
+SKIP = 77  # ctest's "skipped"
+
+MEMORY_MIB = 128
+TIMEOUT_S = 120
+
+# What the machines differ in: the program, the machine, the sound device.
+MACHINES = {
+    "x86_64": ("qemu-system-x86_64", ["-machine", "q35"], "virtio-sound-pci"),
+}
+
+TRACED = ["virtio_queue_notify", "virtio_notify", "virtio_pci_notify_write", "virtio_snd_*"]
+
+
+class Skip(Exception):
+    """This machine cannot run the test; the text says why."""
+
+
+def version(program):
+    """QEMU's version line. Raises Skip where there is none, or where it is too old."""
+    try:
+        answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Skip(f"{program} does not run here ({error})") from error
+    line = answer.stdout.splitlines()[0]
+    found = re.search(r"version (\d+)\.(\d+)", line)
+    if not found or tuple(map(int, found.groups())) < OLDEST:
+        raise Skip(f"{line}: older than 8.2, has no virtio sound device")
+    return line
+
+
+def has_audio_backend(program, name):
+    answer = subprocess.run([program, "-audiodev", "help"], capture_output=True, text=True)
+    return name in answer.stdout.split()
+
+
+def wav_backend(case, directory):
+    return (
+        f"wav,id=a,path={directory / 'played.wav'},out.frequency={case.rate},"
+        f"out.format={case.format},out.channels={case.channels}"
+    )
+
+
+def alsa_backend(case, directory):
+    """ALSA's file plugin: the only way to feed a capture stream, and the only exact one for
+    32-bit samples. The 10 ms buffer is one tick of QEMU's audio timer."""
+    configuration = [
+        'pcm.null { type null }',
+        'pcm.playfile { type file slave.pcm "null" file "%s" format "raw" }'
+        % (directory / "played.raw"),
+        'pcm.capfile { type file slave.pcm "null" file "/dev/null" infile "%s" format "raw" }'
+        % (directory / "source.raw"),
+    ]
+    (directory / "asound.conf").write_text("\n".join(configuration) + "\n")
+    output = "playfile" if case.plays else "null"
+    source = "capfile" if case.records else "null"
+    words = ["alsa,id=a"]
+    for way, device in (("out", output), ("in", source)):
+        words += [
+            f"{way}.dev={device}", f"{way}.try-poll=off", f"{way}.buffer-length=10000",
+            f"{way}.period-length=5000", f"{way}.frequency={case.rate}",
+            f"{way}.format={case.format}", f"{way}.channels={case.channels}",
+        ]
+    return ",".join(words)
+
+
+def command(case, directory):
+    program, machine, device = MACHINES[case.machine]
+    backend = alsa_backend if case.backend == "alsa" else wav_backend
+    memory = f"memory-backend-file,id=m,size={MEMORY_MIB}M,mem-path={directory / 'ram.bin'},share=on"
+    machine = machine[:-1] + [machine[-1] + ",memory-backend=m"]
+    words = [program, *machine, "-m", str(MEMORY_MIB), "-accel", "tcg", "-display", "none"]
+    words += ["-nodefaults", "-no-reboot", "-serial", f"file:{directory / 'console.log'}"]
+    words += ["-object", memory, "-kernel", str(case.kernel), "-append", case.command_line]
+    words += ["-audiodev", backend(case, directory)]
+    words += ["-device", f"{device},audiodev=a,ioeventfd=off"]
+    if not case.real_time:
+        words += ["-icount", "shift=1,sleep=off"]
+    if case.traced:
+        for event in TRACED:
+            words += ["-trace", event]
+        words += ["-msg", "timestamp=on", "-D", str(directory / "trace.log")]
+    return words
+
+
+def run(case, directory):
+    """Runs the kernel to its end. Returns what stands on the console."""
+    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+    if case.backend == "alsa":
+        environment["ALSA_CONFIG_PATH"] = str(directory / "asound.conf")
+    words = command(case, directory)
+    (directory / "command.txt").write_text(" ".join(map(str, words)) + "\n")
+    console = pathlib.Path(directory / "console.log")
+    try:
+        answer = subprocess.run(
+            words, capture_output=True, text=True, timeout=TIMEOUT_S, env=environment
+        )
+    except subprocess.TimeoutExpired:
+        return (console.read_text(errors="replace") if console.exists() else "") + "result=no end\n"
+    (directory / "qemu.log").write_text(answer.stdout + answer.stderr)
+    text = console.read_text(errors="replace") if console.exists() else ""
+    if answer.returncode != 0:
+        text += f"result=QEMU exited with {answer.returncode}: {answer.stderr.strip()}\n"
+    return text
