@@ -1,0 +1,126 @@
+#pragma once
+// The initialisation handshake, the same for every transport: what differs is how a few registers
+// are reached.
+// Spec: [virtio 1.4] General Initialization And Device Operation / Device Initialization
+
+#include <vsnd/base/status.hpp>
+#include <vsnd/port/queue.hpp>
+#include <vsnd/wire/virtio.hpp>
+
+namespace vsnd {
+
+// The registers that the handshake needs, each one access (PCI's are of 8 and 32 bits, MMIO's all
+// of 32), and a clock.
+template <class R>
+concept handshake_registers = requires(R& r, u32 word, u32 bits, u8 value) {
+    { r.device_status() } -> same_type<u8>;
+    r.set_device_status(value);
+    { r.offered_features(word) } -> same_type<u32>; // word 0: bits 0 to 31, word 1: 32 to 63
+    r.accept_features(word, bits);
+    { r.now_ns() } -> same_type<u64>;
+};
+
+// How long a reset may take. Both bounds must pass before a slow device is given up, so that a
+// loaded host is no dead device; `most_polls` holds where the clock stands still.
+struct reset_patience {
+    u64 time_ns = 1'000'000'000;
+    u32 least_polls = 1000;
+    u32 most_polls = 1'000'000;
+};
+
+// What to accept: `required` bits or no device at all, `optional` ones where they are offered.
+struct feature_wish {
+    u64 required = 0;
+    u64 optional = 0;
+};
+
+// No device has this status: bit 5 is reserved. It is what an absent device reads as.
+inline constexpr u8 device_status_gone = 0xff;
+
+constexpr u64 feature(u32 bit) {
+    return u64{1} << bit;
+}
+
+// Sets status bits. The driver never clears one, so those of the device are kept.
+// Spec: [virtio 1.4] Device Status Field. Errors: device_gone.
+template <handshake_registers R>
+status_code add_device_status(R& r, u8 bits) {
+    const u8 now = r.device_status();
+    if (now == device_status_gone) return status_code::device_gone;
+    r.set_device_status(static_cast<u8>(now | bits));
+    return status_code::ok;
+}
+
+// Resets and waits until the reset reads back: from then on the device touches no memory.
+// Spec: [virtio 1.4] Device Reset. Errors: device_gone; memory_still_owned, it never read as 0.
+template <handshake_registers R>
+status_code reset_device(R& r, const reset_patience& patience = {}) {
+    r.set_device_status(0);
+    const u64 begin = r.now_ns();
+    for (u32 polls = 1;; ++polls) {
+        const u8 now = r.device_status();
+        if (now == 0) return status_code::ok;
+        if (now == device_status_gone) return status_code::device_gone;
+        const bool late = polls >= patience.least_polls && r.now_ns() - begin >= patience.time_ns;
+        if (late || polls >= patience.most_polls) return status_code::memory_still_owned;
+    }
+}
+
+// Ends a failed initialisation: FAILED, then a reset, so that nothing of it stays behind.
+// Answers `why`; or why the device could not even be reset.
+template <handshake_registers R>
+status_code give_up(R& r, status_code why, const reset_patience& patience = {}) {
+    if (const auto s = add_device_status(r, wire::DEVICE_STATUS_FAILED); !ok(s)) return s;
+    const status_code s = reset_device(r, patience);
+    return ok(s) ? why : s;
+}
+
+template <handshake_registers R>
+u64 offered_features(R& r) {
+    const u64 low = r.offered_features(0);
+    return low | u64{r.offered_features(1)} << 32;
+}
+
+// The steps from the reset to FEATURES_OK, and its reading back. VERSION_1 is always required.
+// Errors: device_gone, memory_still_owned; no_version_1, not_available (another required bit is
+// missing), features_refused: the device is reset.
+template <handshake_registers R>
+result<u64> shake_hands(R& r, feature_wish wish, const reset_patience& patience = {}) {
+    if (const auto s = reset_device(r, patience); !ok(s)) return s;
+    if (const auto s = add_device_status(r, wire::DEVICE_STATUS_ACKNOWLEDGE); !ok(s)) return s;
+    if (const auto s = add_device_status(r, wire::DEVICE_STATUS_DRIVER); !ok(s)) return s;
+
+    const u64 offered = offered_features(r);
+    wish.required |= feature(wire::F_VERSION_1);
+    if ((offered & feature(wire::F_VERSION_1)) == 0) {
+        return give_up(r, status_code::no_version_1, patience);
+    }
+    if ((wish.required & ~offered) != 0) return give_up(r, status_code::not_available, patience);
+
+    const u64 accepted = offered & (wish.required | wish.optional);
+    r.accept_features(0, static_cast<u32>(accepted));
+    r.accept_features(1, static_cast<u32>(accepted >> 32));
+    if (const auto s = add_device_status(r, wire::DEVICE_STATUS_FEATURES_OK); !ok(s)) return s;
+    const u8 now = r.device_status();
+    if (now == device_status_gone) return status_code::device_gone;
+    if ((now & wire::DEVICE_STATUS_FEATURES_OK) == 0) {
+        return give_up(r, status_code::features_refused, patience);
+    }
+    return accepted;
+}
+
+// The last step: from here on the device is live.
+// Errors: device_gone; device_broken, the status did not stay or the device wants a reset.
+template <handshake_registers R>
+status_code set_driver_ok(R& r, const reset_patience& patience = {}) {
+    if (const auto s = add_device_status(r, wire::DEVICE_STATUS_DRIVER_OK); !ok(s)) return s;
+    const u8 now = r.device_status();
+    if (now == device_status_gone) return status_code::device_gone;
+    constexpr u8 looked_at = wire::DEVICE_STATUS_DRIVER_OK | wire::DEVICE_STATUS_NEEDS_RESET;
+    if ((now & looked_at) != wire::DEVICE_STATUS_DRIVER_OK) {
+        return give_up(r, status_code::device_broken, patience);
+    }
+    return status_code::ok;
+}
+
+} // namespace vsnd

@@ -1,0 +1,286 @@
+#pragma once
+// A virtio sound device over PCI, modern interface, as a vsnd::device_port.
+//
+//   constinit vsnd::pci_device<my_kernel> device;   // no constructor runs
+//   device.init(kernel, vsnd::interrupt_setup::msix({address, data}));
+//   ... and the card opens it.
+//
+// The kernel's five functions are in pci_kernel.hpp. The memory of the rings is asked for once
+// and kept for as long as the object lives.
+// Spec: [virtio 1.4] Virtio Over PCI Bus
+
+#include <vsnd/port/device.hpp>
+#include <vsnd/transport/pci_common.hpp>
+#include <vsnd/transport/pci_interrupts.hpp>
+
+namespace vsnd {
+
+// What happened on the way; never reset.
+struct pci_counters {
+    u32 resets = 0;         // attempts, failed ones too
+    u32 config_retries = 0; // reads of the configuration that the device changed meanwhile
+};
+
+template <pci_kernel Kernel, class Policy = ring_policy>
+class pci_device {
+  public:
+    using queue_type = split_queue<pci_doorbell<Kernel>, Policy>;
+    static constexpr u32 queue_count = 4;
+    static constexpr u16 least_queue_size = 4; // one chain of three, sizes being powers of two
+    static_assert(Policy::most_descriptors >= least_queue_size);
+
+    // How long a reset may take; a policy may have its own.
+    static constexpr reset_patience patience() {
+        if constexpr (requires { Policy::patience; }) {
+            return Policy::patience;
+        } else {
+            return {};
+        }
+    }
+
+    // Names the kernel, which must outlive this object, and its choice of interrupts; touches no
+    // device. Context: thread, before negotiate or after stop.
+    void init(Kernel& kernel, const interrupt_setup& interrupts = {}) {
+        kernel_ = &kernel;
+        interrupts_ = interrupts;
+    }
+    // The kernel has the hooks.
+    VSND_HOT Kernel& hooks() { return *kernel_; }
+
+    // As in port/device.hpp. The device is found at the first call and reset whenever the answer
+    // is no features. Context: thread. Errors: wrong_state (before init), no_device,
+    // legacy_device, bad_capability, device_gone, memory_still_owned, no_version_1,
+    // not_available (a ring feature that the policy demands), features_refused, no_vector.
+    result<u64> negotiate(u64 wanted) {
+        if (kernel_ == nullptr) return status_code::wrong_state;
+        live_ = false;
+        if (const auto s = find(); !ok(s)) return s;
+        ++counters_.resets;
+        const result<u64> accepted = shake_hands(common_, wish(wanted), patience());
+        if (!accepted) return accepted.code();
+        features_ = accepted.value();
+        if (const auto s = set_up_interrupts(); !ok(s)) return failed(s);
+        live_ = true;
+        return features_;
+    }
+
+    // All fields of a sound device's configuration are of 32 bits: one access each, of which the
+    // part asked for is taken. Context: thread. Errors: wrong_state (not negotiated),
+    // not_available (beyond the end), device_gone, device_broken (it changes without end).
+    // Spec: [virtio 1.4] Device Configuration Space
+    status_code read_config(u32 offset, span<u8> into) {
+        if (!live_) return status_code::wrong_state;
+        const u64 end = u64{offset} + into.size();
+        const u32 whole_words = layout_.config.bytes & ~3U;
+        if (end > whole_words) return status_code::not_available;
+        for (u32 tries = 0; tries < most_config_tries; ++tries) {
+            const u8 before = common_.generation();
+            copy_config(offset, into);
+            if (common_.generation() == before) {
+                // An absent device answers with the same generation, all ones, too.
+                return before == 0xff && common_.gone() ? status_code::device_gone
+                                                        : status_code::ok;
+            }
+            ++counters_.config_retries;
+        }
+        return status_code::device_broken;
+    }
+
+    // Sets queue 0 to 3 up. Context: thread, between negotiate and start. The device is reset when
+    // it fails. Errors: wrong_state, invalid_argument: nothing happened; queue_missing,
+    // queue_too_small, no_memory, no_vector, bad_capability (its doorbell cannot be reached),
+    // device_broken, device_gone, memory_still_owned.
+    // Spec: [virtio 1.4] Virtqueue Configuration
+    result<queue_type*> queue(u32 index) {
+        if (!live_) return status_code::wrong_state;
+        if (index >= queue_count) return status_code::invalid_argument;
+        if (const auto s = set_up_queue(index); !ok(s)) return failed(s);
+        return &queues_[index];
+    }
+
+    // Context: thread. Errors: wrong_state (not negotiated); device_gone, device_broken,
+    // memory_still_owned: as for queue.
+    status_code start() {
+        if (!live_) return status_code::wrong_state;
+        const status_code s = set_driver_ok(common_, patience());
+        if (!ok(s)) live_ = false;
+        return s;
+    }
+
+    // As in port/device.hpp. Before the device was found there is nothing to stop.
+    // Context: thread. Errors: memory_still_owned.
+    status_code stop() {
+        live_ = false;
+        if (!found_) return status_code::ok;
+        ++counters_.resets;
+        const status_code s = reset_device(common_, patience());
+        return s == status_code::device_gone ? status_code::ok : s;
+    }
+
+    // Also true of a device that is gone: the reset then finds that out. Context: any.
+    bool needs_reset() {
+        return live_ && (common_.device_status() & wire::DEVICE_STATUS_NEEDS_RESET) != 0;
+    }
+
+    // For the handler of an INTx interrupt: reads the ISR status once, which takes the line back.
+    // Nothing: another device on the line raised it. With MSI-X there is no such register to ask,
+    // and either may be the case. Context: interrupt.
+    // Spec: [virtio 1.4] ISR status capability
+    interrupt_cause read_isr() {
+        if (!found_) return {};
+        if (interrupts_.how == interrupt_setup::kind::msix) return {true, true};
+        const u8 isr = read_register_8(*kernel_, isr_);
+        if (isr == 0xff) return {}; // gone
+        return {(isr & wire::PCI_ISR_QUEUE) != 0, (isr & wire::PCI_ISR_CONFIG) != 0};
+    }
+
+    // The features of the last negotiation that succeeded. Context: any.
+    u64 features() const { return features_; }
+    const pci_counters& counters() const { return counters_; }
+
+  private:
+    static constexpr u32 most_config_tries = 16;
+    // Nothing beyond is needed, however large the device says its configuration is.
+    static constexpr u32 most_config_bytes = 4096;
+
+    // Only the device-type bits of `wanted` count; the ring's bits follow its policy.
+    static constexpr feature_wish wish(u64 wanted) {
+        constexpr u64 device_type_bits = 0xff'ffff;
+        feature_wish w{0, wanted & device_type_bits};
+        add(w, Policy::indirect, wire::F_INDIRECT_DESC);
+        add(w, Policy::event_idx, wire::F_EVENT_IDX);
+        return w;
+    }
+    static constexpr void add(feature_wish& w, choice how, u32 bit) {
+        if (how == choice::negotiated) w.optional |= feature(bit);
+        if (how == choice::always) w.required |= feature(bit);
+    }
+
+    status_code failed(status_code why) {
+        live_ = false;
+        return give_up(common_, why, patience());
+    }
+
+    // Errors: no_device, legacy_device, bad_capability.
+    status_code find() {
+        namespace config = wire::pci_config;
+        if (found_) {
+            // A kernel or firmware may have switched it off meanwhile, as in sleep.
+            detail::change_pci_command(*kernel_, config::command_memory_space, 0);
+            return status_code::ok;
+        }
+        if (const auto s = identify_sound_device(*kernel_); !ok(s)) return s;
+        const auto layout = find_pci_structures(*kernel_);
+        if (!layout) return layout.code();
+        layout_ = layout.value();
+        layout_.config.bytes = lesser(layout_.config.bytes, most_config_bytes);
+        detail::change_pci_command(*kernel_, config::command_memory_space, 0);
+        u8* const common = map(layout_.common, wire::PCI_COMMON_CFG_BASE_BYTES);
+        isr_ = map(layout_.isr, 1);
+        config_ = map(layout_.config, layout_.config.bytes);
+        if (common == nullptr) return status_code::bad_capability;
+        common_ = {*kernel_, common};
+        if (isr_ == nullptr || config_ == nullptr) {
+            return give_up(common_, status_code::bad_capability, patience());
+        }
+        found_ = true;
+        return status_code::ok;
+    }
+    u8* map(const pci_range& range, usize bytes) {
+        return kernel_->map_bar(range.bar, range.offset, bytes);
+    }
+
+    // The device may write to memory from here on; it was reset before.
+    status_code set_up_interrupts() {
+        namespace config = wire::pci_config;
+        const bool intx = interrupts_.how == interrupt_setup::kind::intx;
+        const u32 line = config::command_intx_disable;
+        detail::change_pci_command(*kernel_, config::command_bus_master | (intx ? 0 : line),
+                                   intx ? line : 0);
+        const auto s = set_up_msix(*kernel_, layout_.msix, interrupts_, msix_table_);
+        if (!ok(s)) return s;
+        return common_.map_config_vector(interrupts_.config_vector());
+    }
+
+    void copy_config(u32 offset, span<u8> into) {
+        u32 word = 0;
+        for (usize i = 0; i < into.size(); ++i) {
+            const u32 at = offset + static_cast<u32>(i);
+            if (i == 0 || at % 4 == 0) word = read_register_32(*kernel_, config_ + (at & ~3U));
+            into[i] = static_cast<u8>(word >> (at % 4 * 8));
+        }
+    }
+
+    status_code set_up_queue(u32 index) {
+        common_.select_queue(index);
+        const u16 offered = common_.queue_size();
+        if (common_.gone()) return status_code::device_gone;
+        if (offered == 0) return status_code::queue_missing;
+        u16 size = queue_type::fitting_size(offered);
+        if (size < least_queue_size) return status_code::queue_too_small;
+        if (const auto s = provide_memory(index, size); !ok(s)) return s;
+        if (size != offered) {
+            if (const auto s = common_.shrink_queue(size); !ok(s)) return s;
+        }
+        if (const auto s = find_doorbell(index); !ok(s)) return s;
+        const pci_doorbell<Kernel> doorbell{kernel_, doorbells_[index].address,
+                                            static_cast<u16>(index)};
+        if (const auto s = queues_[index].init(size, features_, memory_[index], doorbell); !ok(s)) {
+            return s;
+        }
+        common_.set_queue_addresses(queues_[index].addresses());
+        const u16 vector = interrupts_.queue_vector(index);
+        if (const auto s = common_.map_queue_vector(vector); !ok(s)) return s;
+        common_.enable_queue();
+        return status_code::ok;
+    }
+
+    // Memory is asked for once: a device that offers more at a later time gets no more.
+    // Errors: no_memory.
+    status_code provide_memory(u32 index, u16& size) {
+        dma_region& memory = memory_[index];
+        if (memory.empty()) {
+            memory = kernel_->dma(queue_type::memory_bytes(size), queue_type::memory_alignment);
+            if (memory.bytes < queue_type::memory_bytes(size)) return status_code::no_memory;
+        }
+        while (size > least_queue_size && queue_type::memory_bytes(size) > memory.bytes)
+            size /= 2;
+        return status_code::ok;
+    }
+
+    // Where the doorbell of the selected queue is. It is mapped by itself, since a page for each
+    // is common, and mapped again only when the device has moved it.
+    // Spec: [virtio 1.4] Notification structure layout. Errors: bad_capability.
+    status_code find_doorbell(u32 index) {
+        const pci_range& notify = layout_.notify;
+        const u64 at = u64{common_.queue_notify_off()} * layout_.notify_multiplier;
+        if (at % 2 != 0 || at > notify.bytes - 2) return status_code::bad_capability;
+        bell& b = doorbells_[index];
+        if (b.address == nullptr || b.at != at) {
+            b = {at, kernel_->map_bar(notify.bar, notify.offset + at, 2)};
+        }
+        return b.address == nullptr ? status_code::bad_capability : status_code::ok;
+    }
+
+    struct bell {
+        u64 at = 0;
+        u8* address = nullptr;
+    };
+
+    Kernel* kernel_ = nullptr;
+    pci_common<Kernel> common_;
+    u8* isr_ = nullptr;
+    u8* config_ = nullptr;
+    u8* msix_table_ = nullptr;
+    bool found_ = false; // the registers are mapped
+    bool live_ = false;  // negotiated, and neither stopped nor failed since
+    u64 features_ = 0;
+    pci_layout layout_;
+    interrupt_setup interrupts_;
+    pci_counters counters_;
+    bell doorbells_[queue_count]{};
+    dma_region memory_[queue_count]{};
+    queue_type queues_[queue_count]{};
+};
+
+} // namespace vsnd
