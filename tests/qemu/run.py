@@ -30,6 +30,7 @@ def arguments():
     parser.add_argument("--late-ms", type=int, default=0, help="interrupts off, once, that long")
     parser.add_argument("--max-doorbells", type=float, help="per period, on the data queue")
     parser.add_argument("--max-interrupts", type=float, help="per period, of the data queue")
+    parser.add_argument("--bars", choices=machine.BARS, default="low", help="the registers' place")
     parser.add_argument("--real-time", action="store_true", help="without icount: a sanity check")
     case = parser.parse_args()
     case.plays = case.mode in ("play", "both")
@@ -59,9 +60,7 @@ def check_time(case, values, way):
         if not nominal * 0.95 - 0.05 <= taken <= nominal * 3 + 5:
             raise check.Failure(f"time: {taken:.3f} s for {nominal:.3f} s of sound")
     else:
-        taken = check.on_time(
-            start, end, case.frames, case.rate, case.late_ms * 10**6, case.period * case.count
-        )
+        taken = check.on_time(start, end, case.frames, case.rate, case.late_ms * 10**6)
     print(f"{way}: {taken:.4f} s for {case.frames / case.rate:.4f} s of sound")
 
 
@@ -69,11 +68,19 @@ def check_stream(case, values, way):
     if number(values, f"{way}_frames") != case.frames:
         raise check.Failure(f"{way}: {values[f'{way}_frames']} of {case.frames} frames")
     check_time(case, values, way)
+    if case.late_ms and number(values, "late_ns") < case.late_ms * 10**6:
+        raise check.Failure("the guest was not late")
     if case.late_ms or case.real_time:
         return
     for fault in ("starved", "xruns"):
         if number(values, f"{way}_{fault}") != 0:
             raise check.Failure(f"{way}: {fault} {values[f'{way}_{fault}']} times")
+
+
+def check_bars(case, values):
+    at = int(values.get("bar", "0"), 16)
+    if (at >= 1 << 32) != (case.bars == "high"):
+        raise check.Failure(f"the registers lie at {at:#x}, not {case.bars}")
 
 
 def check_played(case, directory):
@@ -96,7 +103,8 @@ def check_captured(case, values, directory, source):
 
 
 def check_counts(case, values, directory):
-    doorbells, interrupts = check.queue_counts((directory / "trace.log").read_text())
+    trace = (directory / "trace.log").read_text()
+    doorbells, interrupts = check.queue_counts(trace)
     queue, way = (2, "play") if case.plays else (3, "record")
     periods = number(values, f"{way}_periods")
     if case.max_doorbells is not None:
@@ -105,6 +113,8 @@ def check_counts(case, values, directory):
     if case.max_interrupts is not None:
         rate = check.at_most("interrupts", interrupts.get(queue, 0), periods, case.max_interrupts)
         print(f"{way}: {rate:.3f} interrupts per period")
+    if case.mode != "both":
+        check.canonical(check.pcm_commands(trace))
 
 
 def perform(case, directory):
@@ -116,6 +126,7 @@ def perform(case, directory):
     values = check.console_values(text)
     if values.get("result") != "ok":
         raise check.Failure(f"the kernel says {values.get('result', 'nothing')}; console:\n{text}")
+    check_bars(case, values)
     for way, taken in (("play", case.plays), ("record", case.records)):
         if taken:
             check_stream(case, values, way)

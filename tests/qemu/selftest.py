@@ -108,12 +108,12 @@ class OnTime(unittest.TestCase):
             with self.assertRaisesRegex(check.Failure, "took"):
                 check.on_time(0, taken, 96000, 48000)
 
-    def test_late_guest_takes_longer(self):
-        late = dict(late_ns=300 * 10**6, buffer_frames=512)
-        check.on_time(0, 2_295_000_000, 96000, 48000, **late)
-        for taken in (2_000_000_000, 2_400_000_000):
+    def test_late_guest_may_take_longer(self):
+        for taken in (2_000_000_000, 2_300_000_000):
+            check.on_time(0, taken, 96000, 48000, 300 * 10**6)
+        for taken in (1_900_000_000, 2_400_000_000):
             with self.assertRaises(check.Failure):
-                check.on_time(0, taken, 96000, 48000, **late)
+                check.on_time(0, taken, 96000, 48000, 300 * 10**6)
 
 
 class Counts(unittest.TestCase):
@@ -129,6 +129,16 @@ class Counts(unittest.TestCase):
         doorbells, interrupts = check.queue_counts(self.TRACE)
         self.assertEqual(doorbells, {0: 1, 2: 2})
         self.assertEqual(interrupts, {0: 1, 2: 1})
+
+    def test_commands(self):
+        line = "9@1.5:virtio_snd_handle_code ctrl code msg val = 257 == VIRTIO_SND_R_PCM_%s\n"
+        life = ["SET_PARAMS", "PREPARE", "START", "STOP", "RELEASE"]
+        trace = "".join(line % name for name in ["INFO", *life])
+        self.assertEqual(check.pcm_commands(trace), life)
+        check.canonical(life)
+        for wrong in ([], life[:-1], life + life, ["SET_PARAMS", *life]):
+            with self.assertRaises(check.Failure):
+                check.canonical(wrong)
 
     def test_limit(self):
         self.assertEqual(check.at_most("doorbells", 50, 100, 0.5), 0.5)

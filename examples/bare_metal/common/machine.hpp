@@ -1,7 +1,7 @@
 #pragma once
 // What each machine gives to the parts that all of them share.
 
-#include <vsnd/base/types.hpp>
+#include <vsnd/base/dma.hpp>
 
 namespace kernel {
 
@@ -11,6 +11,15 @@ void write_serial(char letter);
 
 // Time since some moment before the start; never goes back.
 u64 now_ns();
+
+// Memory for the device, never given back; the region is empty when there is no more.
+dma_region take_dma_memory(usize bytes, usize alignment);
+
+// Sleeps until an interrupt and returns with interrupts off. To be called with interrupts off: one
+// that came since the caller's last look ends the sleep at once.
+void sleep_until_interrupt();
+void interrupts_off();
+void interrupts_on();
 
 // Ends the machine: QEMU exits.
 [[noreturn]] void power_off();

@@ -53,14 +53,6 @@ inline void register_write32(u64 address, u32 value) {
     *reinterpret_cast<volatile u32*>(address) = value;
 }
 
-inline void interrupts_on() {
-    asm volatile("sti" : : : "memory");
-}
-
-inline void interrupts_off() {
-    asm volatile("cli" : : : "memory");
-}
-
 // Turns interrupts off and tells how they were; `interrupts_restore` puts them back.
 inline u64 interrupts_save() {
     u64 flags;
@@ -69,13 +61,7 @@ inline u64 interrupts_save() {
 }
 
 inline void interrupts_restore(u64 flags) {
-    if (flags & 0x200) interrupts_on();
-}
-
-// Sleeps until an interrupt. To be called with interrupts off: `sti` takes effect one instruction
-// late, so that an interrupt between the caller's last look and the sleep is not lost.
-inline void sleep_until_interrupt() {
-    asm volatile("sti; hlt; cli" : : : "memory");
+    if (flags & 0x200) asm volatile("sti" : : : "memory");
 }
 
 } // namespace kernel

@@ -23,6 +23,9 @@ constexpr u16 serial = 0x3f8;
 
 u64 clock_multiplier; // nanoseconds per tick, with 32 fractional bits
 
+alignas(4096) u8 dma_pool[8u << 20];
+usize dma_used;
+
 constexpr u64 gib = 1ull << 30;
 constexpr u64 present_writable = 0x03;
 constexpr u64 uncached = 0x18;
@@ -95,6 +98,27 @@ u8* map_registers(u64 physical, usize bytes) {
     for (u64 at = physical & ~(gib - 1); at < physical + bytes; at += gib)
         if (!map_gib(at)) return nullptr;
     return reinterpret_cast<u8*>(physical);
+}
+
+// The CPU and the bus agree on addresses here, as everything is mapped 1:1.
+dma_region take_dma_memory(usize bytes, usize alignment) {
+    const usize at = round_up(dma_used, alignment);
+    if (at > sizeof dma_pool || bytes > sizeof dma_pool - at) return {};
+    dma_used = at + bytes;
+    return {dma_pool + at, {reinterpret_cast<u64>(dma_pool + at)}, bytes};
+}
+
+void interrupts_on() {
+    asm volatile("sti" : : : "memory");
+}
+
+void interrupts_off() {
+    asm volatile("cli" : : : "memory");
+}
+
+// `sti` takes effect one instruction late, so that no interrupt comes between it and `hlt`.
+void sleep_until_interrupt() {
+    asm volatile("sti; hlt; cli" : : : "memory");
 }
 
 void write_serial(char letter) {
