@@ -1,0 +1,221 @@
+#pragma once
+// Sample formats: widths, kinds, names and what silence looks like in each. Sizes are in bits,
+// since a sample of IMA ADPCM has four.
+// Spec: [virtio 1.4] Sound Device / VIRTIO_SND_R_PCM_INFO
+
+#include <vsnd/base/span.hpp>
+#include <vsnd/base/types.hpp>
+#include <vsnd/wire/sound.hpp>
+
+namespace vsnd {
+
+// The numbers are those of the wire. A trailing underscore keeps the name of an integer type of
+// this library free, so that `using enum` stays possible.
+enum class pcm_format : u8 {
+    ima_adpcm = 0,
+    mu_law,
+    a_law,
+    s8,
+    u8_,
+    s16,
+    u16_,
+    s18_3,
+    u18_3,
+    s20_3,
+    u20_3,
+    s24_3,
+    u24_3,
+    s20,
+    u20,
+    s24,
+    u24,
+    s32_,
+    u32_,
+    float32,
+    float64,
+    dsd_u8,
+    dsd_u16,
+    dsd_u32,
+    iec958_subframe,
+};
+inline constexpr u32 pcm_format_count = 25;
+
+constexpr u8 to_wire(pcm_format format) {
+    return static_cast<u8>(format);
+}
+
+// A number from a device or a user may be no format at all; everything below then answers 0,
+// false or "unknown".
+constexpr bool is_known(pcm_format format) {
+    return to_wire(format) < pcm_format_count;
+}
+
+constexpr u64 mask_of(pcm_format format) {
+    return is_known(format) ? 1u << to_wire(format) : 0;
+}
+
+enum class sample_kind : u8 {
+    signed_integer,
+    unsigned_integer,
+    floating,
+    companded, // 8-bit logarithmic
+    adpcm,     // differences, four bits each
+    dsd,       // one-bit samples, eight or more to a word
+    subframe,  // IEC 60958, with its channel status bits
+};
+
+namespace detail {
+
+struct format_facts {
+    const char* name;
+    u8 width;    // significant bits, the lowest ones
+    u8 physical; // bits that a sample occupies
+    sample_kind kind;
+};
+
+inline constexpr format_facts facts_of_formats[pcm_format_count] = {
+    {"IMA_ADPCM", 4, 4, sample_kind::adpcm},
+    {"MU_LAW", 8, 8, sample_kind::companded},
+    {"A_LAW", 8, 8, sample_kind::companded},
+    {"S8", 8, 8, sample_kind::signed_integer},
+    {"U8", 8, 8, sample_kind::unsigned_integer},
+    {"S16", 16, 16, sample_kind::signed_integer},
+    {"U16", 16, 16, sample_kind::unsigned_integer},
+    {"S18_3", 18, 24, sample_kind::signed_integer},
+    {"U18_3", 18, 24, sample_kind::unsigned_integer},
+    {"S20_3", 20, 24, sample_kind::signed_integer},
+    {"U20_3", 20, 24, sample_kind::unsigned_integer},
+    {"S24_3", 24, 24, sample_kind::signed_integer},
+    {"U24_3", 24, 24, sample_kind::unsigned_integer},
+    {"S20", 20, 32, sample_kind::signed_integer},
+    {"U20", 20, 32, sample_kind::unsigned_integer},
+    {"S24", 24, 32, sample_kind::signed_integer},
+    {"U24", 24, 32, sample_kind::unsigned_integer},
+    {"S32", 32, 32, sample_kind::signed_integer},
+    {"U32", 32, 32, sample_kind::unsigned_integer},
+    {"FLOAT", 32, 32, sample_kind::floating},
+    {"FLOAT64", 64, 64, sample_kind::floating},
+    {"DSD_U8", 8, 8, sample_kind::dsd},
+    {"DSD_U16", 16, 16, sample_kind::dsd},
+    {"DSD_U32", 32, 32, sample_kind::dsd},
+    {"IEC958_SUBFRAME", 32, 32, sample_kind::subframe},
+};
+
+constexpr bool has_kind(pcm_format format, sample_kind kind) {
+    return is_known(format) && facts_of_formats[to_wire(format)].kind == kind;
+}
+
+} // namespace detail
+
+// The specification's name of the format, without its prefix.
+constexpr const char* to_string(pcm_format format) {
+    return is_known(format) ? detail::facts_of_formats[to_wire(format)].name : "unknown format";
+}
+
+// Significant bits of a sample. In a wider container they are the lowest bits.
+constexpr u32 sample_bits(pcm_format format) {
+    return is_known(format) ? detail::facts_of_formats[to_wire(format)].width : 0;
+}
+
+// Bits that a sample occupies in memory: 4, 8, 16, 24, 32 or 64.
+constexpr u32 physical_bits(pcm_format format) {
+    return is_known(format) ? detail::facts_of_formats[to_wire(format)].physical : 0;
+}
+
+constexpr bool is_signed(pcm_format format) {
+    return detail::has_kind(format, sample_kind::signed_integer);
+}
+constexpr bool is_unsigned(pcm_format format) {
+    return detail::has_kind(format, sample_kind::unsigned_integer);
+}
+constexpr bool is_float(pcm_format format) {
+    return detail::has_kind(format, sample_kind::floating);
+}
+constexpr bool is_dsd(pcm_format format) {
+    return detail::has_kind(format, sample_kind::dsd);
+}
+// Integer samples, which may be added, scaled and compared as they are.
+constexpr bool is_linear(pcm_format format) {
+    return is_signed(format) || is_unsigned(format);
+}
+
+// The bytes of silence; they repeat from the start of a sample on.
+struct silence_pattern {
+    u8 bytes[4] = {};
+    u8 count = 1; // how many of them repeat
+
+    // Whether one byte value says it all, so that a plain fill will do.
+    constexpr bool uniform() const {
+        for (u32 i = 1; i < count; i++) {
+            if (bytes[i] != bytes[0]) return false;
+        }
+        return true;
+    }
+};
+
+// Unsigned samples rest in the middle of their width, not of their container. mu-law and A-law
+// rest at the positive code next to zero, the idle codes of ITU-T G.711. A DSD stream rests on
+// 0x69, whose ones and zeros balance; all zeros would be full scale.
+constexpr silence_pattern silence_of(pcm_format format) {
+    if (is_unsigned(format)) {
+        const u32 middle = 1u << (sample_bits(format) - 1);
+        return {{static_cast<u8>(middle), static_cast<u8>(middle >> 8),
+                 static_cast<u8>(middle >> 16), static_cast<u8>(middle >> 24)},
+                static_cast<u8>(physical_bits(format) / 8)};
+    }
+    if (is_dsd(format)) return {{0x69}, 1};
+    if (format == pcm_format::mu_law) return {{0xff}, 1};
+    if (format == pcm_format::a_law) return {{0xd5}, 1};
+    return {{0x00}, 1};
+}
+
+// What lies at `byte_index` of a silent buffer that starts with a whole sample.
+constexpr u8 silence_byte(pcm_format format, usize byte_index) {
+    const silence_pattern pattern = silence_of(format);
+    // 3 is the only count that is no power of two; a constant divisor needs no runtime.
+    return pattern.bytes[pattern.count == 3 ? byte_index % 3 : byte_index & (pattern.count - 1u)];
+}
+
+// Fills a buffer that starts with a whole sample. Only for memory that may be touched directly.
+// Context: any.
+constexpr void fill_silence(span<u8> into, pcm_format format) {
+    const silence_pattern pattern = silence_of(format);
+    if (!__builtin_is_constant_evaluated() && pattern.uniform()) {
+        if (!into.empty()) __builtin_memset(into.data(), pattern.bytes[0], into.size());
+        return;
+    }
+    u32 at = 0;
+    for (u8& byte : into) {
+        byte = pattern.bytes[at];
+        at = at + 1 == pattern.count ? 0 : at + 1;
+    }
+}
+
+static_assert(to_wire(pcm_format::ima_adpcm) == wire::SND_PCM_FMT_IMA_ADPCM);
+static_assert(to_wire(pcm_format::mu_law) == wire::SND_PCM_FMT_MU_LAW);
+static_assert(to_wire(pcm_format::a_law) == wire::SND_PCM_FMT_A_LAW);
+static_assert(to_wire(pcm_format::s8) == wire::SND_PCM_FMT_S8);
+static_assert(to_wire(pcm_format::u8_) == wire::SND_PCM_FMT_U8);
+static_assert(to_wire(pcm_format::s16) == wire::SND_PCM_FMT_S16);
+static_assert(to_wire(pcm_format::u16_) == wire::SND_PCM_FMT_U16);
+static_assert(to_wire(pcm_format::s18_3) == wire::SND_PCM_FMT_S18_3);
+static_assert(to_wire(pcm_format::u18_3) == wire::SND_PCM_FMT_U18_3);
+static_assert(to_wire(pcm_format::s20_3) == wire::SND_PCM_FMT_S20_3);
+static_assert(to_wire(pcm_format::u20_3) == wire::SND_PCM_FMT_U20_3);
+static_assert(to_wire(pcm_format::s24_3) == wire::SND_PCM_FMT_S24_3);
+static_assert(to_wire(pcm_format::u24_3) == wire::SND_PCM_FMT_U24_3);
+static_assert(to_wire(pcm_format::s20) == wire::SND_PCM_FMT_S20);
+static_assert(to_wire(pcm_format::u20) == wire::SND_PCM_FMT_U20);
+static_assert(to_wire(pcm_format::s24) == wire::SND_PCM_FMT_S24);
+static_assert(to_wire(pcm_format::u24) == wire::SND_PCM_FMT_U24);
+static_assert(to_wire(pcm_format::s32_) == wire::SND_PCM_FMT_S32);
+static_assert(to_wire(pcm_format::u32_) == wire::SND_PCM_FMT_U32);
+static_assert(to_wire(pcm_format::float32) == wire::SND_PCM_FMT_FLOAT);
+static_assert(to_wire(pcm_format::float64) == wire::SND_PCM_FMT_FLOAT64);
+static_assert(to_wire(pcm_format::dsd_u8) == wire::SND_PCM_FMT_DSD_U8);
+static_assert(to_wire(pcm_format::dsd_u16) == wire::SND_PCM_FMT_DSD_U16);
+static_assert(to_wire(pcm_format::dsd_u32) == wire::SND_PCM_FMT_DSD_U32);
+static_assert(to_wire(pcm_format::iec958_subframe) == wire::SND_PCM_FMT_IEC958_SUBFRAME);
+static_assert(pcm_format_count == wire::SND_PCM_FMT_COUNT);
+
+} // namespace vsnd

@@ -1,0 +1,97 @@
+#pragma once
+// Frame rates: the wire's numbers, their hertz, and the choice among those a stream offers.
+// Spec: [virtio 1.4] Sound Device / VIRTIO_SND_R_PCM_INFO
+
+#include <vsnd/base/status.hpp>
+#include <vsnd/base/types.hpp>
+#include <vsnd/wire/sound.hpp>
+
+namespace vsnd {
+
+// The numbers are those of the wire, which are not in the order of the rates.
+enum class pcm_rate : u8 {
+    hz_5512 = wire::SND_PCM_RATE_5512,
+    hz_8000 = wire::SND_PCM_RATE_8000,
+    hz_11025 = wire::SND_PCM_RATE_11025,
+    hz_16000 = wire::SND_PCM_RATE_16000,
+    hz_22050 = wire::SND_PCM_RATE_22050,
+    hz_32000 = wire::SND_PCM_RATE_32000,
+    hz_44100 = wire::SND_PCM_RATE_44100,
+    hz_48000 = wire::SND_PCM_RATE_48000,
+    hz_64000 = wire::SND_PCM_RATE_64000,
+    hz_88200 = wire::SND_PCM_RATE_88200,
+    hz_96000 = wire::SND_PCM_RATE_96000,
+    hz_176400 = wire::SND_PCM_RATE_176400,
+    hz_192000 = wire::SND_PCM_RATE_192000,
+    hz_384000 = wire::SND_PCM_RATE_384000,
+    hz_12000 = wire::SND_PCM_RATE_12000,
+    hz_24000 = wire::SND_PCM_RATE_24000,
+};
+inline constexpr u32 pcm_rate_count = wire::SND_PCM_RATE_COUNT;
+
+constexpr u8 to_wire(pcm_rate rate) {
+    return static_cast<u8>(rate);
+}
+
+// A number from a device or a user may be no rate at all; it then has 0 Hz and no mask.
+constexpr bool is_known(pcm_rate rate) {
+    return to_wire(rate) < pcm_rate_count;
+}
+
+constexpr u64 mask_of(pcm_rate rate) {
+    return is_known(rate) ? 1u << to_wire(rate) : 0;
+}
+
+namespace detail {
+
+struct rate_facts {
+    u32 hz;
+    const char* name;
+};
+
+inline constexpr rate_facts facts_of_rates[pcm_rate_count] = {
+    {5512, "5512 Hz"},     {8000, "8000 Hz"},     {11025, "11025 Hz"}, {16000, "16000 Hz"},
+    {22050, "22050 Hz"},   {32000, "32000 Hz"},   {44100, "44100 Hz"}, {48000, "48000 Hz"},
+    {64000, "64000 Hz"},   {88200, "88200 Hz"},   {96000, "96000 Hz"}, {176400, "176400 Hz"},
+    {192000, "192000 Hz"}, {384000, "384000 Hz"}, {12000, "12000 Hz"}, {24000, "24000 Hz"},
+};
+
+} // namespace detail
+
+constexpr u32 rate_hz(pcm_rate rate) {
+    return is_known(rate) ? detail::facts_of_rates[to_wire(rate)].hz : 0;
+}
+
+constexpr const char* to_string(pcm_rate rate) {
+    return is_known(rate) ? detail::facts_of_rates[to_wire(rate)].name : "unknown rate";
+}
+
+// The rate of exactly so many hertz. Errors: bad_rate, the wire has no such rate.
+constexpr result<pcm_rate> from_hz(u32 hz) {
+    for (u32 i = 0; i < pcm_rate_count; i++) {
+        if (detail::facts_of_rates[i].hz == hz) return static_cast<pcm_rate>(i);
+    }
+    return status_code::bad_rate;
+}
+
+// The best of the offered rates (bits 1 << rate; unknown bits are ignored) for a wish of `hz`:
+// the same, else the next higher, else the highest lower. Upwards first, since a higher rate
+// carries all of the sound. Errors: bad_rate, none is offered.
+constexpr result<pcm_rate> nearest_rate(u64 offered, u32 hz) {
+    u32 above = pcm_rate_count;
+    u32 below = pcm_rate_count;
+    for (u32 i = 0; i < pcm_rate_count; i++) {
+        if ((offered & mask_of(static_cast<pcm_rate>(i))) == 0) continue;
+        const u32 candidate = detail::facts_of_rates[i].hz;
+        if (candidate >= hz) {
+            if (above == pcm_rate_count || candidate < detail::facts_of_rates[above].hz) above = i;
+        } else {
+            if (below == pcm_rate_count || candidate > detail::facts_of_rates[below].hz) below = i;
+        }
+    }
+    const u32 best = above != pcm_rate_count ? above : below;
+    if (best == pcm_rate_count) return status_code::bad_rate;
+    return static_cast<pcm_rate>(best);
+}
+
+} // namespace vsnd
