@@ -139,12 +139,13 @@ install_missing() {
     target=
     if [ -n "$qemu_packages" ] && [ "$distribution" = "debian 12" ]; then
         target="-t bookworm-backports"
-        set -- "$scratch"/sources/*
-        [ ! -e /etc/apt/sources.list ] || set -- "$@" /etc/apt/sources.list
+        set --
+        for file in /etc/apt/sources.list "$scratch"/sources/*; do
+            [ ! -e "$file" ] || set -- "$@" "$file"
+        done
         if ! grep -qs '^[^#]*bookworm-backports' "$@"; then
-            backports_entry bookworm "$@" >"$scratch/backports.sources"
-            [ -s "$scratch/backports.sources" ] || echo "No mirror of bookworm found in apt's sources."
-            mv "$scratch/backports.sources" "$scratch/sources/zz-backports.sources"
+            backports_entry bookworm "$@" >"$scratch/backports"
+            mv "$scratch/backports" "$scratch/sources/zz-backports.sources"
         fi
         echo "QEMU comes from the suite bookworm-backports of the mirror that apt uses already."
     fi
@@ -173,7 +174,10 @@ if [ -n "$missing" ]; then
     printf %s "$missing"
     [ "$lacks_required" = no ] || exit 1
 fi
-[ "${1:-}" != --install-only ] || exit 0
+if [ "${1:-}" = --install-only ]; then
+    [ -z "$missing" ]
+    exit
+fi
 
 rm -f build/test/results.xml
 cmake --workflow --preset test
