@@ -39,3 +39,9 @@ def make(seed, samples, sample_format):
     code = {1: "B", 2: "H", 4: "I"}[size]
     shift = 8 * (4 - size)
     return struct.pack(f"<{samples}{code}", *(number >> shift for number in numbers))
+
+
+def doubled(data, sample_bytes):
+    """Mono made stereo: each sample twice."""
+    at = range(0, len(data), sample_bytes)
+    return b"".join(data[i: i + sample_bytes] * 2 for i in at)

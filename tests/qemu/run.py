@@ -25,7 +25,7 @@ def arguments():
     parser.add_argument("--frames", type=int, default=96000)
     parser.add_argument("--format", choices=noise.FORMATS, default="s16")
     parser.add_argument("--rate", type=int, default=48000)
-    parser.add_argument("--channels", type=int, default=2)
+    parser.add_argument("--channels", type=int, choices=[1, 2], default=2)
     parser.add_argument("--policy", default="each", help="each, or batched4 and the like")
     parser.add_argument("--late-ms", type=int, default=0, help="interrupts off, once, that long")
     parser.add_argument("--max-doorbells", type=float, help="per period, on the data queue")
@@ -89,8 +89,13 @@ def check_played(case, directory):
     else:
         output = (directory / "played.raw").read_bytes()
     wanted = noise.make(SEED, case.frames * case.channels, case.format)
-    check.played(output, wanted, case.frame_bytes, noise.FORMATS[case.format][1])
-    tail = (len(output) - len(wanted)) // case.frame_bytes
+    sample_bytes, silence = noise.FORMATS[case.format]
+    frame_bytes = case.frame_bytes
+    if case.channels == 1:  # both of the host's channels carry the sample
+        wanted = noise.doubled(wanted, sample_bytes)
+        frame_bytes *= 2
+    check.played(output, wanted, frame_bytes, silence)
+    tail = (len(output) - len(wanted)) // frame_bytes
     print(f"play: {case.frames} frames bit-exact, then {tail} frames of silence")
 
 

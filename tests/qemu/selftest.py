@@ -26,6 +26,9 @@ class Noise(unittest.TestCase):
         self.assertTrue(any(number < 0 for number in numbers))
         self.assertTrue(all(number * 32768 == int(number * 32768) for number in numbers))
 
+    def test_doubled(self):
+        self.assertEqual(noise.doubled(b"aabb", 2), b"aaaabbbb")
+
 
 class Played(unittest.TestCase):
     def fails(self, output, words):
