@@ -74,7 +74,7 @@ inline pci_range judged(const pci_capability& c, pci_demand demand) {
     const bool good = c.length() >= demand.capability_bytes &&
                       c.offset + c.length() <= wire::pci_config::space_bytes &&
                       c.bar() <= wire::PCI_BAR_LAST && c.range_bytes() >= demand.bytes &&
-                      c.range_offset() % demand.alignment == 0 && end >> 32 == 0;
+                      (c.range_offset() & (demand.alignment - 1)) == 0 && end >> 32 == 0;
     return good ? pci_range{c.range_offset(), c.range_bytes(), c.bar()} : pci_range{};
 }
 
