@@ -10,19 +10,23 @@ namespace vsnd {
 
 template <class T>
 VSND_HOT T load_relaxed(const T* field) {
-    return __atomic_load_n(field, __ATOMIC_RELAXED);
+    T value;
+    __atomic_load(field, &value, __ATOMIC_RELAXED);
+    return value;
 }
 template <class T>
 VSND_HOT T load_acquire(const T* field) {
-    return __atomic_load_n(field, __ATOMIC_ACQUIRE);
+    T value;
+    __atomic_load(field, &value, __ATOMIC_ACQUIRE);
+    return value;
 }
 template <class T>
 VSND_HOT void store_relaxed(T* field, T value) {
-    __atomic_store_n(field, value, __ATOMIC_RELAXED);
+    __atomic_store(field, &value, __ATOMIC_RELAXED);
 }
 template <class T>
 VSND_HOT void store_release(T* field, T value) {
-    __atomic_store_n(field, value, __ATOMIC_RELEASE);
+    __atomic_store(field, &value, __ATOMIC_RELEASE);
 }
 
 // The same for little-endian fields of shared memory.

@@ -26,9 +26,10 @@ enum class [[nodiscard]] status_code : u8{
     not_available,    // the item, direction or transport feature does not exist here
 
     // The device's own answers.
-    device_bad_msg,  // VIRTIO_SND_S_BAD_MSG
-    device_not_supp, // VIRTIO_SND_S_NOT_SUPP
-    device_io_err,   // VIRTIO_SND_S_IO_ERR
+    device_bad_msg,    // VIRTIO_SND_S_BAD_MSG
+    device_not_supp,   // VIRTIO_SND_S_NOT_SUPP
+    device_io_err,     // VIRTIO_SND_S_IO_ERR
+    device_bad_answer, // a code that the specification does not have
 
     // The device, or the way to it, fails.
     no_device,          // no virtio sound device here, or the transport's registers are absent
@@ -68,6 +69,7 @@ constexpr const char* to_string(status_code code) {
     case status_code::device_bad_msg: return "device answered BAD_MSG";
     case status_code::device_not_supp: return "device answered NOT_SUPP";
     case status_code::device_io_err: return "device answered IO_ERR";
+    case status_code::device_bad_answer: return "device answered with an unknown code";
     case status_code::no_device: return "no virtio sound device";
     case status_code::legacy_device: return "legacy virtio device";
     case status_code::no_version_1: return "device does not offer VERSION_1";

@@ -16,8 +16,8 @@
 //       has it already; device_broken.
 //   used take()
 //       The next completion, in the device's order. Everything the device wrote is checked here:
-//       an id that was never posted comes back as `dropped`, and `written` is never more than the
-//       chain can hold. Context: the one pumper of this queue.
+//       an id that was never posted comes back as `dropped`, and a length that the chain cannot
+//       hold as 0. Context: the one pumper of this queue.
 //   status_code unbind(slot)
 //       Gives the room back. Context: thread, interrupt. Errors: memory_still_owned, the device
 //       has it.

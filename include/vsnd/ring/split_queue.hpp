@@ -363,7 +363,7 @@ class split_queue {
     }
     [[gnu::noinline]] used leaped() {
         broken_ = true;
-        return {};
+        return {nullptr, 0, used::kind::dropped};
     }
     [[gnu::noinline]] used overlong(cookie what) {
         ++counters_.overlong;

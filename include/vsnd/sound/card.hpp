@@ -1,0 +1,190 @@
+#pragma once
+// The driver of one virtio sound device: discovery, the streams, and the three entries by which
+// the world reaches it: completions, configuration changes and time.
+// Spec: [virtio 1.4] Sound Device
+
+#include <vsnd/sound/control.hpp>
+#include <vsnd/sound/stream.hpp>
+
+namespace vsnd {
+
+// A handler that wants to know nothing. A handler of your own may have any of:
+//   void period_done(stream&)   a period came back: playback may fill it, capture may read it
+//   void xrun(stream&)          the device ran out of periods, or says so
+// They are called from the pump of tx, rx or events, in the pump's context (often an interrupt),
+// without any lock. From there only acquire, commit and position_frames are legal.
+struct no_handler {};
+
+struct card_counters {
+    u32 unknown_ids = 0;     // completions of something that was never posted
+    u32 late_answers = 0;    // answers to control requests that had been given up
+    u32 malformed_infos = 0; // stream descriptions that make no sense
+    u32 events = 0;          // events received
+    u32 stray_events = 0;    // of a kind, or for an item, that does not exist
+};
+
+enum class card_state : u8 { closed, opening, open, failed };
+
+// How many completions one call of pump handles before it gives way.
+inline constexpr u32 default_budget = 64;
+
+template <class Port, class Handler = no_handler, class Limits = default_limits>
+class card {
+  public:
+    using port_type = Port;
+    using queue_type = typename Port::queue_type;
+    using hooks = hooks_type<Port>;
+    using stream_type = stream<Port, Handler, Limits>;
+
+    static_assert(device_port<Port>);
+
+    constexpr card() = default;
+    constexpr explicit card(Handler h) : handler_(h) {}
+    card(const card&) = delete;
+    card& operator=(const card&) = delete;
+
+    // Takes the device over: features, queues, DRIVER_OK, then asks it for its streams. `memory`:
+    // card_bytes<Limits>() of coherent memory, aligned to card_alignment, the card's until close.
+    // After an error the device is reset and the card closed, except for memory_still_owned.
+    // Context: thread. Errors: wrong_state, it is open; no_memory, before the device is touched;
+    // those of the port; the device's answers; timed_out; memory_still_owned.
+    // Spec: [virtio 1.4] Sound Device / Device Initialization
+    status_code open_async(Port& port, dma_region memory);
+    status_code open(Port& port, dma_region memory) {
+        const status_code begun = open_async(port, memory);
+        return begun == status_code::in_progress ? wait_for(outcome_) : begun;
+    }
+
+    // How open ended; in_progress while it runs. Context: any.
+    status_code outcome() const { return load_acquire(&outcome_); }
+
+    // Stops and releases every stream, then resets the device. Afterwards nothing the card or a
+    // stream was given is touched any more. Idempotent. Context: thread. Errors: wrong_context;
+    // memory_still_owned: the device did not confirm the reset; leak all memory it was given.
+    status_code close();
+
+    card_state state() const { return state_; }
+
+    // Why the card failed: device_broken, needs_reset; ok while it has not. Context: any.
+    status_code failure() const { return failure_; }
+
+    // How many streams the device has, and how many of them can be used here.
+    u32 device_streams() const { return device_streams_; }
+    u32 stream_count() const { return stream_count_; }
+
+    // Stream `id`; null where there is none, or its description made no sense. Context: any.
+    stream_type* find(u32 id) {
+        return id < stream_count_ && streams_[id].info().usable ? &streams_[id] : nullptr;
+    }
+    // The nth stream, from 0, of a direction.
+    stream_type* find(direction flow, u32 nth = 0) {
+        for (u32 id = 0; id < stream_count_; ++id) {
+            stream_type* const s = find(id);
+            if (s != nullptr && s->flow() == flow && nth-- == 0) return s;
+        }
+        return nullptr;
+    }
+
+    // --- The entries from below. ---
+
+    // Handles completions of one queue, at most `budget`; true: more may be left, call again soon.
+    // A second pump of the same queue at the same time makes the first one look again.
+    // Context: thread, interrupt.
+    template <u32 Queue>
+    VSND_HOT bool pump(u32 budget = default_budget);
+    bool pump(u32 queue, u32 budget);
+
+    // All four queues.
+    bool pump_all(u32 budget = default_budget);
+
+    // One completion, for a port whose queue announces them itself. Context: the pumper of `queue`.
+    void complete(u32 queue, const used& u);
+
+    // The device's configuration changed, or it wants a reset. Context: thread, interrupt.
+    void config_changed() {
+        if (port_ != nullptr && needs_reset(*port_)) fail(status_code::needs_reset);
+    }
+
+    // Time passes: gives up overdue requests, rings forgotten doorbells. `now`: the port's clock,
+    // or the number of ticks. The answer: when to call again at the latest. Context: thread, timer.
+    u64 tick(u64 now);
+
+    // How tx or rx shares interrupts and doorbells. Context: thread. Errors: invalid_argument.
+    status_code set_policy(u32 queue, notification_policy p) {
+        if (queue != wire::SND_VQ_TX && queue != wire::SND_VQ_RX) {
+            return status_code::invalid_argument;
+        }
+        if (port_ == nullptr) return status_code::wrong_state;
+        ends_[queue].set_policy(p);
+        return status_code::ok;
+    }
+
+    const card_counters& counters() const { return counters_; }
+    Handler& handler() { return handler_; }
+
+  private:
+    friend stream_type;
+    using endpoint_type = endpoint<queue_type, hooks>;
+    using area = card_area<Limits>;
+    using message = typename stream_type::message;
+
+    // What a control request may take, in the unit of `now`.
+    static constexpr u64 time_limit_ =
+        has_clock<hooks> ? Limits::control_timeout_ns : Limits::control_timeout_ticks;
+
+    bool in_callback() { return callback_in_ == context_of(*hooks_) + 1; }
+    u64 time() {
+        if constexpr (has_clock<hooks>) {
+            return hooks_->now_ns();
+        } else {
+            return now_;
+        }
+    }
+    status_code wait_for(const status_code& outcome);
+
+    // --- Opening and closing (card_open.hpp). ---
+    status_code set_up(Port& port);
+    status_code populate_events();
+    status_code ask_for_streams();
+    void got_streams(status_code code);
+    status_code give_up(status_code why);
+    void finish_opening(status_code code);
+    void fail(status_code code);
+
+    // --- Completions (card_pump.hpp). ---
+    template <u32 Queue>
+    VSND_HOT void completed(const used& u);
+    void control_answered(const control_answer& answer);
+    void event_arrived(cookie what);
+    void handle_event(u32 code, u32 data);
+    [[gnu::noinline]] void unknown_completion(endpoint_type& end);
+    template <u32 Queue>
+    u32 interrupt_after();
+    VSND_HOT void tell_period(stream_type& s);
+    void tell_xrun(stream_type& s);
+
+    [[no_unique_address]] Handler handler_{};
+    Port* port_ = nullptr;
+    hooks* hooks_ = nullptr;
+    u32 callback_in_ = 0; // context + 1 of the callback that runs
+    u32 stream_count_ = 0;
+    u32 device_streams_ = 0;
+    u32 asked_from_ = 0; // the first stream of the information request in flight
+    card_state state_ = card_state::closed;
+    status_code outcome_ = status_code::ok;
+    status_code failure_ = status_code::ok;
+    u64 now_ = 0;
+    dma_region memory_;
+    area* shared_ = nullptr;
+    card_counters counters_;
+    endpoint_type ends_[wire::SND_VQ_COUNT]{};
+    control_channel<queue_type, hooks, area::control_cells> control_{};
+    typename queue_type::slot event_chains_[Limits::events]{};
+    u32 event_chains_bound_ = 0;
+    stream_type streams_[Limits::streams]{};
+};
+
+} // namespace vsnd
+
+#include <vsnd/sound/card_open.hpp>
+#include <vsnd/sound/card_pump.hpp>

@@ -1,0 +1,195 @@
+#pragma once
+// Opening and closing a card.
+
+#include <vsnd/sound/card.hpp>
+
+namespace vsnd {
+
+template <class Port, class Handler, class Limits>
+status_code card<Port, Handler, Limits>::open_async(Port& port, dma_region memory) {
+    if (state_ != card_state::closed) return status_code::wrong_state;
+    if (memory.cpu == nullptr || memory.bytes < card_bytes<Limits>() ||
+        (memory.bus.value & (card_alignment - 1)) != 0) {
+        return status_code::no_memory;
+    }
+    port_ = &port;
+    hooks_ = &hooks_of(port);
+    memory_ = memory;
+    shared_ = reinterpret_cast<area*>(memory.cpu);
+    stream_count_ = device_streams_ = asked_from_ = 0;
+    counters_ = {};
+    failure_ = status_code::ok;
+    state_ = card_state::opening;
+    outcome_ = status_code::in_progress;
+
+    status_code code = set_up(port);
+    if (ok(code)) code = ask_for_streams();
+    if (code == status_code::in_progress) return code;
+    finish_opening(code);
+    return outcome();
+}
+
+template <class Port, class Handler, class Limits>
+status_code card<Port, Handler, Limits>::set_up(Port& port) {
+    // Of the device type's own features none is needed for PCM.
+    const result<u64> features = port.negotiate(0);
+    if (!features.ok()) return features.code();
+    // `controls` is not read without VIRTIO_SND_F_CTLS: some devices have only 12 bytes.
+    wire::snd_config config{};
+    constexpr usize readable = __builtin_offsetof(wire::snd_config, controls);
+    const status_code read = port.read_config(0, {reinterpret_cast<u8*>(&config), readable});
+    if (!ok(read)) return read;
+    device_streams_ = config.streams;
+
+    for (u32 i = 0; i < wire::SND_VQ_COUNT; ++i) {
+        const result<queue_type*> queue = port.queue(i);
+        if (!queue.ok()) return queue.code();
+        ends_[i].init(*queue.value(), *hooks_, i);
+    }
+    const usize cells = __builtin_offsetof(area, cells);
+    control_.init(ends_[wire::SND_VQ_CONTROL], memory_.part(cells, sizeof(area::cells)),
+                  time_limit_);
+
+    status_code code = status_code::ok;
+    if (queue_type::posts_before_start) code = populate_events();
+    if (ok(code)) code = port.start();
+    if (ok(code) && !queue_type::posts_before_start) code = populate_events();
+    return code;
+}
+
+// As many event buffers as the queue has room for; one is enough.
+template <class Port, class Handler, class Limits>
+status_code card<Port, Handler, Limits>::populate_events() {
+    endpoint_type& end = ends_[wire::SND_VQ_EVENT];
+    for (u32 i = 0; i < Limits::events; ++i) {
+        wire::snd_event* const event = &shared_->events[i];
+        const usize at = static_cast<usize>(reinterpret_cast<u8*>(event) - memory_.cpu);
+        const part buffer[] = {{memory_.bus + at, sizeof(wire::snd_event)}};
+        const auto bound = end.bind({{}, buffer}, event);
+        if (!bound.ok()) return i == 0 ? bound.code() : status_code::ok;
+        event_chains_[i] = bound.value();
+        event_chains_bound_ = i + 1;
+        const status_code posted = end.post(bound.value());
+        if (!ok(posted)) return posted;
+    }
+    return status_code::ok;
+}
+
+// Asks for the next batch of stream descriptions.
+// Spec: [virtio 1.4] Sound Device / Item Information Request
+template <class Port, class Handler, class Limits>
+status_code card<Port, Handler, Limits>::ask_for_streams() {
+    const u32 wanted = lesser(device_streams_, Limits::streams);
+    if (asked_from_ == wanted) return status_code::ok;
+    const u32 count = lesser(wanted - asked_from_, info_batch);
+    __builtin_memset(shared_->infos, 0, sizeof(shared_->infos));
+    wire::snd_query_info query{};
+    query.hdr.code = wire::SND_R_PCM_INFO;
+    query.start_id = asked_from_;
+    query.count = count;
+    query.size = sizeof(wire::snd_pcm_info);
+    const part payload = {memory_.bus + __builtin_offsetof(area, infos),
+                          count * u32{sizeof(wire::snd_pcm_info)}};
+    const status_code sent = control_.send(card_itself, &query, sizeof(query), payload, time());
+    return ok(sent) ? status_code::in_progress : sent;
+}
+
+template <class Port, class Handler, class Limits>
+void card<Port, Handler, Limits>::got_streams(status_code code) {
+    if (!ok(code)) return finish_opening(code);
+    const u32 wanted = lesser(device_streams_, Limits::streams);
+    const u32 count = lesser(wanted - asked_from_, info_batch);
+    for (u32 i = 0; i < count; ++i) {
+        const u32 id = asked_from_ + i;
+        wire::snd_pcm_info raw;
+        __builtin_memcpy(&raw, &shared_->infos[i], sizeof(raw));
+        const stream_info info = judge(raw);
+        if (!info.usable) ++counters_.malformed_infos;
+        const usize at =
+            __builtin_offsetof(area, streams) + id * sizeof(typename area::stream_area);
+        streams_[id].init(*this, id, info, memory_.part(at, sizeof(typename area::stream_area)));
+    }
+    asked_from_ += count;
+    stream_count_ = asked_from_;
+    code = ask_for_streams();
+    if (code != status_code::in_progress) finish_opening(code);
+}
+
+template <class Port, class Handler, class Limits>
+void card<Port, Handler, Limits>::finish_opening(status_code code) {
+    if (ok(code)) {
+        state_ = card_state::open;
+    } else {
+        code = give_up(code);
+    }
+    store_release(&outcome_, code);
+    wake(*hooks_);
+}
+
+// Resets the device. The answer: `why`, or memory_still_owned where the reset is not confirmed.
+template <class Port, class Handler, class Limits>
+status_code card<Port, Handler, Limits>::give_up(status_code why) {
+    stream_count_ = 0;
+    const status_code stopped = port_->stop();
+    if (!ok(stopped)) {
+        state_ = card_state::failed;
+        failure_ = stopped;
+        return stopped;
+    }
+    for (endpoint_type& end : ends_)
+        end.reset();
+    control_.reset();
+    while (event_chains_bound_ != 0) {
+        (void)ends_[wire::SND_VQ_EVENT].unbind(event_chains_[--event_chains_bound_]);
+    }
+    for (stream_type& s : streams_)
+        s.unbind_all();
+    state_ = card_state::closed;
+    port_ = nullptr;
+    return why;
+}
+
+template <class Port, class Handler, class Limits>
+status_code card<Port, Handler, Limits>::close() {
+    if (state_ == card_state::closed) return status_code::ok;
+    if (in_callback()) return status_code::wrong_context;
+    if (state_ == card_state::open) {
+        // Politely first. What does not answer is dealt with by the reset.
+        for (u32 id = 0; id < stream_count_; ++id) {
+            if (streams_[id].outcome() == status_code::in_progress) {
+                (void)wait_for(streams_[id].outcome_);
+            }
+            (void)streams_[id].release();
+        }
+    }
+    return give_up(status_code::ok);
+}
+
+// The device broke the specification or asked for a reset: nothing works until close and open.
+template <class Port, class Handler, class Limits>
+void card<Port, Handler, Limits>::fail(status_code code) {
+    if (!ok(failure_)) return;
+    failure_ = code;
+    if (state_ == card_state::opening) return finish_opening(code);
+    if (state_ != card_state::open) return;
+    state_ = card_state::failed;
+    for (u32 id = 0; id < stream_count_; ++id)
+        streams_[id].fail(code);
+}
+
+// A blocking call: pumps, lets time pass, and sleeps where the port can.
+template <class Port, class Handler, class Limits>
+status_code card<Port, Handler, Limits>::wait_for(const status_code& outcome) {
+    for (;;) {
+        const bool more = pump_all();
+        const u64 now = has_clock<hooks> ? time() : now_ + 1;
+        const u64 next = tick(now);
+        const status_code code = load_acquire(&outcome);
+        if (code != status_code::in_progress) return code;
+        if constexpr (has_wait<hooks>) {
+            if (!more) hooks_->wait(next > now ? next - now : 0);
+        }
+    }
+}
+
+} // namespace vsnd

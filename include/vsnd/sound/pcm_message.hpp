@@ -1,0 +1,64 @@
+#pragma once
+// One period on its way: the message of header, audio and status that is bound to a queue once
+// and posted again and again.
+// Spec: [virtio 1.4] Sound Device / PCM I/O Messages
+
+#include <vsnd/base/atomic.hpp>
+#include <vsnd/port/chain.hpp>
+#include <vsnd/wire/sound.hpp>
+
+namespace vsnd {
+
+// What the status of a message holds while nobody has answered.
+inline constexpr u32 poisoned_reply = 0x50505050;
+
+template <class Slot, class Owner>
+struct pcm_message {
+    enum class place : u8 {
+        idle,   // the driver's: playback may fill it, capture may post it
+        device, // the device's
+        filled  // capture: holds audio for the reader
+    };
+
+    wire::snd_pcm_status* reply = nullptr;
+    pcm_message* next = nullptr; // the ring of a stream's periods
+    Owner* owner = nullptr;
+    Slot chain{};
+    u8* audio = nullptr;
+    u32 captured = 0; // bytes of audio in it
+    place where = place::idle;
+    bool silence = false; // the read-only period of silence, not the user's audio
+
+    // The device's answer, read once; the status is poisoned again for the next time. Legal only
+    // while the message is not with the device.
+    VSND_HOT u32 take_reply() {
+        const u32 code = load_relaxed(&reply->code);
+        store_relaxed(&reply->code, poisoned_reply);
+        return code;
+    }
+
+    VSND_HOT bool at(place p) const { return load_acquire(&where) == p; }
+    VSND_HOT void move_to(place p) { store_release(&where, p); }
+};
+
+// Where the parts of a message lie.
+struct message_parts {
+    part header; // wire::snd_pcm_xfer
+    part audio;
+    part reply; // wire::snd_pcm_status
+};
+
+// tx: header and audio are read, the status is written. rx: the header is read, audio and status
+// are written. Always three descriptors: devices exist that take nothing else.
+template <class Endpoint, class Slot, class Owner>
+status_code bind_message(Endpoint& end, pcm_message<Slot, Owner>& m, const message_parts& p,
+                         bool playback) {
+    store_relaxed(&m.reply->code, poisoned_reply);
+    const part all[] = {p.header, p.audio, p.reply};
+    const usize readable = playback ? 2 : 1;
+    auto bound = end.bind({{all, readable}, {all + readable, 3 - readable}}, &m);
+    if (bound.ok()) m.chain = bound.value();
+    return bound.code();
+}
+
+} // namespace vsnd

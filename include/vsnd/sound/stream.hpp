@@ -1,0 +1,154 @@
+#pragma once
+// One PCM stream: its life (prepare, start, stop, drain, drop, release), over the audio path of
+// sound/pcm_buffer.hpp. Every operation exists in two forms: `x_async` begins it and answers
+// in_progress, `outcome()` says how it ended; `x` pumps and waits until it has ended.
+//
+// Contexts: unless a function says otherwise, a thread, or an interrupt for the _async forms;
+// never a callback (wrong_context). One operation at a time per stream: busy for a second caller.
+// Common errors: wrong_context, busy, wrong_state, the device's own answers, timed_out (the stream
+// is `unknown` then: release it, or close the card), device_broken, needs_reset. On every error
+// that is the caller's, no request was sent and nothing has changed.
+
+#include <vsnd/sound/lifecycle.hpp>
+#include <vsnd/sound/pcm_buffer.hpp>
+
+namespace vsnd {
+
+template <class Port, class Handler, class Limits>
+class card;
+
+// Whether a playback stream may start before its whole buffer is filled. Devices exist that wait
+// for all of it, so "when_full" answers would_block until then.
+enum class start_mode : u8 { when_full, now };
+
+template <class Port, class Handler, class Limits>
+class stream : public pcm_buffer<typename Port::queue_type, hooks_type<Port>, Limits> {
+    using base = pcm_buffer<typename Port::queue_type, hooks_type<Port>, Limits>;
+    using card_type = card<Port, Handler, Limits>;
+    using message = typename base::message;
+    using place = typename base::place;
+    friend card_type;
+
+  public:
+    u32 id() const { return id_; }
+    const stream_info& info() const { return info_; }
+    direction flow() const { return info_.flow; }
+    stream_state state() const { return state_; }
+
+    // How the last operation ended; in_progress while it runs. Context: any.
+    status_code outcome() const { return load_acquire(&outcome_); }
+
+    // Whether the device can do exactly this. Context: any. Errors: not_available, bad_format,
+    // bad_rate, bad_channels, bad_feature, bad_period.
+    status_code check(const pcm_params& p) const { return check_params(info_, p, Limits::periods); }
+
+    // The nearest parameters that `check` accepts. Context: any.
+    result<pcm_params> nearest(const pcm_params& wanted) const {
+        return nearest_params(info_, wanted, Limits::periods);
+    }
+
+    // Sets the parameters and prepares the stream. All its chains are reserved first: what starts
+    // later cannot fail for lack of room. Legal while released.
+    // Errors: those of check; no_memory, a region is missing, too small or misaligned; no_room.
+    // Spec: [virtio 1.4] Sound Device / PCM Stream Parameters
+    status_code prepare_async(const pcm_params& p, const stream_memory& memory);
+    status_code prepare(const pcm_params& p, const stream_memory& memory) {
+        return wait(prepare_async(p, memory));
+    }
+
+    // Starts, or goes on after stop. A running stream stays as it is: ok.
+    // Errors: would_block, a playback stream that is not full yet (see start_mode), or, stopped,
+    // has nothing left to play (drop makes it fillable again).
+    status_code start_async(start_mode mode = start_mode::when_full);
+    status_code start(start_mode mode = start_mode::when_full) { return wait(start_async(mode)); }
+
+    // Stops at once; what is queued stays queued for the next start. A stream that does not run
+    // stays as it is: ok.
+    status_code stop_async();
+    status_code stop() { return wait(stop_async()); }
+
+    // Playback: plays everything committed or written, the last period padded with silence, keeps
+    // silence coming until the device's own buffer has passed, and stops. Capture: stop.
+    // Errors: timed_out, the device did not play it in time; the stream is stopped all the same.
+    status_code drain_async();
+    status_code drain() { return wait(drain_async()); }
+
+    // Throws away what is queued and is prepared again, to be filled and started anew. The
+    // position goes on counting. Also the way back after an xrun.
+    status_code drop_async();
+    status_code drop() { return wait(drop_async()); }
+
+    // Gives everything back: released afterwards, ready for other parameters. Legal in every
+    // state, also `unknown`. Errors: memory_still_owned, the device keeps periods; close the card.
+    status_code release_async();
+    status_code release() { return wait(release_async()); }
+
+    // Playback: copies as much as there is room for, in whole frames, and commits each period that
+    // is full. The answer: bytes taken. Errors: would_block, no room; invalid_argument, less than
+    // a frame; wrong_state.
+    result<usize> write(span<const u8> from);
+
+    // Capture: copies what has been recorded, in whole frames. The answer: bytes copied.
+    // Errors: would_block, nothing there yet; invalid_argument, less than a frame; wrong_state.
+    result<usize> read(span<u8> into);
+
+    // How many frames of silence a drain plays after the last audio: the depth of the device's own
+    // buffer. The default suits a device that buffers 1024 frames and looks every 10 ms.
+    void set_drain_tail(u32 frames) { drain_tail_frames_ = frames; }
+
+  private:
+    static constexpr u32 default_drain_tail = 0xffffffff;
+
+    void init(card_type& owner, u32 id, const stream_info& info, dma_region area);
+
+    // --- Operations. ---
+    static status_code legal_if(bool legal) {
+        return legal ? status_code::ok : status_code::wrong_state;
+    }
+    status_code begin(stream_goal goal, status_code legal);
+    status_code go(stream_goal goal, status_code legal);
+    void advance();
+    bool send(stream_command c);
+    void arrived();
+    void finish(status_code code);
+    status_code wait(status_code begun);
+    void before(stream_command c);
+    void answered(status_code code);
+    void refused(status_code code);
+
+    // --- Draining and giving back. ---
+    status_code pad_last_period();
+    void post_silence();
+    void silence_done(message& m);
+    void ran_dry();
+    void reclaimed();
+    u64 drain_limit() const;
+
+    // --- Called by the card. ---
+    void fail(status_code code);
+    void tick(u64 now, u64& next);
+    u32 interrupt_after(u32 every) const;
+
+    card_type* card_ = nullptr;
+    u32 id_ = 0;
+    stream_info info_;
+    dma_region area_;
+    stream_state state_ = stream_state::released;
+    stream_goal goal_ = stream_state::released;
+    stream_command sent_ = stream_command::none;
+    status_code outcome_ = status_code::ok;
+    status_code verdict_ = status_code::ok; // what to report on arrival
+    bool pending_ = false;                  // an operation is under way
+    bool prepare_again_ = false;            // drop: released is half the way
+    bool draining_ = false;
+    bool reclaiming_ = false; // released, and some periods have not come back
+    bool send_later_ = false; // the control queue had no room
+    u64 deadline_ = 0;        // of draining or reclaiming
+    u32 silence_left_ = 0;    // frames, while draining
+    u32 drain_tail_frames_ = default_drain_tail;
+};
+
+} // namespace vsnd
+
+#include <vsnd/sound/stream_audio.hpp>
+#include <vsnd/sound/stream_life.hpp>

@@ -1,0 +1,158 @@
+#pragma once
+// The parts of a stream that move audio without being hot: write, read, drain and silence.
+
+#include <vsnd/sound/stream.hpp>
+
+namespace vsnd {
+
+template <class Port, class Handler, class Limits>
+result<usize> stream<Port, Handler, Limits>::write(span<const u8> from) {
+    if (card_ == nullptr) return status_code::wrong_state;
+    if (card_->in_callback()) return status_code::wrong_context;
+    if (!this->playback() || !this->accepts_) return status_code::wrong_state;
+    if (from.size() < this->layout_.group_bytes()) return status_code::invalid_argument;
+    usize done = 0;
+    while (done < from.size()) {
+        const auto room = this->acquire();
+        if (!room.ok()) break;
+        const usize left = lesser(from.size() - done, room.value().size());
+        const u32 bytes = this->layout_.round_down(static_cast<u32>(left));
+        if (bytes == 0) break;
+        copy_in(*this->hooks_, room.value().data(), from.data() + done, bytes);
+        done += bytes;
+        this->filled_ += bytes;
+        if (this->filled_ < this->period_bytes_) continue;
+        const status_code code = this->commit();
+        if (!ok(code)) return code;
+    }
+    if (done == 0) return status_code::would_block;
+    return done;
+}
+
+template <class Port, class Handler, class Limits>
+result<usize> stream<Port, Handler, Limits>::read(span<u8> into) {
+    if (card_ == nullptr) return status_code::wrong_state;
+    if (card_->in_callback()) return status_code::wrong_context;
+    if (this->playback() || this->ring_ == nullptr) return status_code::wrong_state;
+    if (into.size() < this->layout_.group_bytes()) return status_code::invalid_argument;
+    usize done = 0;
+    while (done < into.size()) {
+        const auto there = this->acquire();
+        if (!there.ok()) break;
+        const usize left = lesser(into.size() - done, there.value().size());
+        const u32 bytes = this->layout_.round_down(static_cast<u32>(left));
+        if (bytes == 0) break;
+        copy_out(*this->hooks_, into.data() + done, there.value().data(), bytes);
+        done += bytes;
+        this->filled_ += bytes;
+        if (this->filled_ < this->held_->captured) continue;
+        const status_code code = this->commit();
+        if (!ok(code)) return code;
+    }
+    if (done == 0) return status_code::would_block;
+    return done;
+}
+
+template <class Port, class Handler, class Limits>
+status_code stream<Port, Handler, Limits>::drain_async() {
+    if (!this->playback()) return stop_async();
+    const bool active = state_ == stream_state::prepared || state_ == stream_state::running ||
+                        state_ == stream_state::stopped;
+    const status_code begun = begin(stream_state::running, legal_if(active));
+    if (!ok(begun)) return begun;
+    const status_code padded = pad_last_period();
+    if (!ok(padded)) {
+        finish(padded);
+        return padded;
+    }
+    this->accepts_ = false;
+    if (this->in_flight() == 0 && state_ != stream_state::running) {
+        // Nothing was ever queued: there is nothing to play.
+        goal_ = state_;
+        finish(status_code::ok);
+        this->accepts_ = state_ == stream_state::prepared;
+        return status_code::ok;
+    }
+    const pcm_params& p = this->params_;
+    silence_left_ =
+        drain_tail_frames_ != default_drain_tail ? drain_tail_frames_ : 1024 + p.rate_hz / 100;
+    deadline_ = card_->time() + drain_limit();
+    draining_ = true;
+    advance();
+    return outcome();
+}
+
+// A drain that takes twice as long as all that is queued, and a request's time, is stuck.
+template <class Port, class Handler, class Limits>
+u64 stream<Port, Handler, Limits>::drain_limit() const {
+    if constexpr (!has_clock<hooks_type<Port>>) return card_->time_limit_;
+    const pcm_params& p = this->params_;
+    const u64 frames = u64{p.period_frames} * (p.periods + silence_chains) + silence_left_;
+    return card_->time_limit_ + 2 * frame_time(p.rate_hz).ns_of(frames);
+}
+
+// What `write` left in a period that is not full goes out with silence behind it. The padding is
+// no audio of the user's: it does not count as submitted.
+template <class Port, class Handler, class Limits>
+status_code stream<Port, Handler, Limits>::pad_last_period() {
+    const u32 filled = this->filled_;
+    if (filled == 0 || this->held_ == nullptr) return status_code::ok;
+    copy_in(*this->hooks_, this->held_->audio + filled, this->memory_.silence.cpu + filled,
+            this->period_bytes_ - filled);
+    const u32 padding =
+        this->params_.period_frames - static_cast<u32>(this->layout_.frames(filled));
+    const status_code code = this->submit(*this->held_);
+    if (ok(code)) this->submitted_.add(u64{0} - padding);
+    return code;
+}
+
+// Silence right behind the last audio, as much as is still needed and the chains allow.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::post_silence() {
+    u32 ahead = this->silence_in_flight_ * this->params_.period_frames;
+    for (message& m : this->silences_) {
+        if (ahead >= silence_left_) break;
+        if (!m.at(place::idle)) continue;
+        m.move_to(place::device);
+        ++this->silence_in_flight_;
+        if (!ok(this->end_->post(m.chain))) {
+            m.move_to(place::idle);
+            --this->silence_in_flight_;
+            break;
+        }
+        ahead += this->params_.period_frames;
+    }
+    // A tail of nothing at all: the last audio is the end.
+    if (silence_left_ == 0 && this->dry()) {
+        goal_ = stream_state::stopped;
+        advance();
+    }
+}
+
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::silence_done(message& m) {
+    (void)m.take_reply();
+    m.move_to(place::idle);
+    --this->silence_in_flight_;
+    if (reclaiming_) return reclaimed();
+    if (!draining_ || state_ != stream_state::running || goal_ != stream_state::running) return;
+    if (this->dry()) silence_left_ -= lesser(silence_left_, this->params_.period_frames);
+    if (silence_left_ != 0) return post_silence();
+    goal_ = stream_state::stopped;
+    advance();
+}
+
+// The last period of audio came back.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::ran_dry() {
+    if (reclaiming_) return reclaimed();
+    if (state_ != stream_state::running || this->advance_frames_ == 0) return;
+    if (draining_) {
+        if (goal_ == stream_state::running) post_silence();
+        return;
+    }
+    ++this->counters_.xruns;
+    card_->tell_xrun(*this);
+}
+
+} // namespace vsnd

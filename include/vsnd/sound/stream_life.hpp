@@ -1,0 +1,279 @@
+#pragma once
+// The operations of a stream: begun by the caller, advanced by answers and ticks, one command
+// after the other until the goal is reached.
+
+#include <vsnd/sound/stream.hpp>
+
+namespace vsnd {
+
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::init(card_type& owner, u32 id, const stream_info& info,
+                                         dma_region area) {
+    card_ = &owner;
+    id_ = id;
+    info_ = info;
+    area_ = area;
+    this->hooks_ = owner.hooks_;
+    this->playback_ = info.flow == direction::playback;
+    this->end_ = &owner.ends_[this->playback_ ? wire::SND_VQ_TX : wire::SND_VQ_RX];
+    this->counters_ = {};
+    state_ = goal_ = stream_state::released;
+    outcome_ = verdict_ = status_code::ok;
+    pending_ = prepare_again_ = draining_ = reclaiming_ = send_later_ = false;
+}
+
+template <class Port, class Handler, class Limits>
+status_code stream<Port, Handler, Limits>::prepare_async(const pcm_params& p,
+                                                         const stream_memory& memory) {
+    const status_code fits = check(p);
+    if (!ok(fits)) return fits;
+    const bool out = info_.flow == direction::playback;
+    if (memory.audio.cpu == nullptr || memory.audio.bytes < audio_bytes(p)) {
+        return status_code::no_memory;
+    }
+    if (out && (memory.silence.cpu == nullptr || memory.silence.bytes < silence_bytes(p))) {
+        return status_code::no_memory;
+    }
+    const status_code begun =
+        begin(stream_state::prepared, legal_if(state_ == stream_state::released));
+    if (!ok(begun)) return begun;
+    const status_code bound = this->bind_all(p, memory, area_, id_);
+    if (!ok(bound)) {
+        finish(bound);
+        return bound;
+    }
+    advance();
+    return outcome();
+}
+
+template <class Port, class Handler, class Limits>
+status_code stream<Port, Handler, Limits>::start_async(start_mode mode) {
+    const bool fresh = state_ == stream_state::prepared;
+    const bool resumes = state_ == stream_state::stopped;
+    status_code legal = legal_if(fresh || resumes || state_ == stream_state::running);
+    if (ok(legal) && (fresh || resumes) && this->playback() && mode == start_mode::when_full) {
+        const u32 needed = fresh ? this->params_.periods : 1;
+        if (this->in_flight() < needed) legal = status_code::would_block;
+    }
+    return go(stream_state::running, legal);
+}
+
+template <class Port, class Handler, class Limits>
+status_code stream<Port, Handler, Limits>::stop_async() {
+    const bool idle = state_ == stream_state::prepared || state_ == stream_state::stopped;
+    return go(idle ? state_ : stream_state::stopped,
+              legal_if(idle || state_ == stream_state::running));
+}
+
+template <class Port, class Handler, class Limits>
+status_code stream<Port, Handler, Limits>::drop_async() {
+    const bool legal = state_ == stream_state::prepared || state_ == stream_state::running ||
+                       state_ == stream_state::stopped;
+    const status_code begun = begin(stream_state::released, legal_if(legal));
+    if (!ok(begun)) return begun;
+    prepare_again_ = true;
+    this->accepts_ = false;
+    advance();
+    return outcome();
+}
+
+template <class Port, class Handler, class Limits>
+status_code stream<Port, Handler, Limits>::release_async() {
+    const status_code begun = begin(stream_state::released, status_code::ok);
+    if (!ok(begun)) return begun;
+    this->accepts_ = false;
+    advance();
+    return outcome();
+}
+
+template <class Port, class Handler, class Limits>
+status_code stream<Port, Handler, Limits>::go(stream_goal goal, status_code legal) {
+    const status_code begun = begin(goal, legal);
+    if (!ok(begun)) return begun;
+    advance();
+    return outcome();
+}
+
+// Takes the stream for an operation, or says why not; then nothing has changed.
+template <class Port, class Handler, class Limits>
+status_code stream<Port, Handler, Limits>::begin(stream_goal goal, status_code legal) {
+    if (card_ == nullptr) return status_code::wrong_state;
+    if (card_->in_callback()) return status_code::wrong_context;
+    [[maybe_unused]] auto held = card_->ends_[wire::SND_VQ_CONTROL].lock();
+    if (!ok(card_->failure_)) return card_->failure_;
+    if (pending_) return status_code::busy;
+    if (!ok(legal)) return legal;
+    pending_ = true;
+    goal_ = goal;
+    verdict_ = status_code::ok;
+    outcome_ = status_code::in_progress;
+    return status_code::ok;
+}
+
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::advance() {
+    const stream_command c = next_command(state_, goal_);
+    if (c == stream_command::none) return arrived();
+    if (c == stream_command::forbidden) return finish(status_code::wrong_state);
+    if (c == stream_command::release && state_ == stream_state::unknown) draining_ = false;
+    before(c);
+    send_later_ = !send(c);
+}
+
+// What must hold before the device hears a command.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::before(stream_command c) {
+    if (c == stream_command::start) {
+        // Periods may come back before the answer does.
+        this->advance_frames_ = this->params_.period_frames;
+        this->accepts_ = !draining_;
+        if (!this->playback()) {
+            const status_code posted = this->post_idle();
+            if (!ok(posted)) verdict_ = posted;
+        }
+        this->end_->kick();
+    } else if (c == stream_command::stop) {
+        this->accepts_ = false;
+    }
+}
+
+template <class Port, class Handler, class Limits>
+bool stream<Port, Handler, Limits>::send(stream_command c) {
+    sent_ = c;
+    wire::snd_pcm_set_params r{};
+    r.hdr.hdr.code = request_code(c);
+    r.hdr.stream_id = id_;
+    u32 bytes = sizeof(wire::snd_pcm_hdr);
+    if (c == stream_command::set_params) {
+        const pcm_params& p = this->params_;
+        bytes = sizeof(r);
+        r.buffer_bytes = this->period_bytes_ * p.periods;
+        r.period_bytes = this->period_bytes_;
+        r.features = p.features;
+        r.channels = p.channels;
+        r.format = to_wire(p.format);
+        r.rate = to_wire(from_hz(p.rate_hz).value());
+    }
+    return ok(card_->control_.send(id_, &r, bytes, {}, card_->time()));
+}
+
+// An answer came, or the time for it is over.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::answered(status_code code) {
+    if (!pending_) return;
+    if (!ok(code)) return refused(code);
+    state_ = state_after(sent_);
+    if (sent_ == stream_command::prepare) this->accepts_ = this->playback();
+    if (sent_ == stream_command::stop) this->advance_frames_ = 0;
+    if (sent_ == stream_command::release) {
+        this->advance_frames_ = 0;
+        // The device has returned every period by now, but they may lie unseen in the queue.
+        reclaiming_ = true;
+        deadline_ = card_->time() + card_->time_limit_;
+        return reclaimed();
+    }
+    advance();
+}
+
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::refused(status_code code) {
+    draining_ = prepare_again_ = false;
+    if (code == status_code::timed_out) {
+        state_ = stream_state::unknown;
+        this->accepts_ = false;
+        this->advance_frames_ = 0;
+    } else if (sent_ == stream_command::set_params || sent_ == stream_command::prepare) {
+        // Nothing is with the device yet: the stream is as it was before.
+        state_ = stream_state::released;
+        this->unbind_all();
+    } else if (sent_ == stream_command::start) {
+        this->advance_frames_ = 0;
+        this->accepts_ = this->playback() && state_ == stream_state::prepared;
+    }
+    finish(code);
+}
+
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::arrived() {
+    if (draining_ && goal_ == stream_state::running) {
+        post_silence();
+        this->end_->kick();
+        return; // silence_done goes on
+    }
+    draining_ = false;
+    if (goal_ == stream_state::released) {
+        if (prepare_again_) {
+            prepare_again_ = false;
+            goal_ = stream_state::prepared;
+            // What was thrown away counts as never submitted.
+            this->submitted_.add(this->position_.load() - this->submitted_.load());
+            this->held_ = nullptr;
+            this->filled_ = 0;
+            return advance();
+        }
+        this->unbind_all();
+    }
+    finish(verdict_);
+}
+
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::finish(status_code code) {
+    pending_ = false;
+    store_release(&outcome_, code);
+    wake(*card_->hooks_);
+}
+
+template <class Port, class Handler, class Limits>
+status_code stream<Port, Handler, Limits>::wait(status_code begun) {
+    return begun == status_code::in_progress ? card_->wait_for(outcome_) : begun;
+}
+
+// Everything has come back after RELEASE: go on. Otherwise a later completion calls again.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::reclaimed() {
+    if (this->owned() != 0) return;
+    reclaiming_ = false;
+    advance();
+}
+
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::fail(status_code code) {
+    this->accepts_ = false;
+    this->advance_frames_ = 0;
+    draining_ = reclaiming_ = prepare_again_ = send_later_ = false;
+    state_ = state_ == stream_state::released ? state_ : stream_state::unknown;
+    if (pending_) finish(code);
+}
+
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::tick(u64 now, u64& next) {
+    if (send_later_) advance();
+    const bool draining = draining_ && state_ == stream_state::running;
+    if (!reclaiming_ && !draining) return;
+    if (now < deadline_) {
+        next = lesser(next, deadline_);
+        return;
+    }
+    if (reclaiming_) {
+        reclaiming_ = false;
+        state_ = stream_state::unknown;
+        return finish(status_code::memory_still_owned);
+    }
+    draining_ = false;
+    verdict_ = status_code::timed_out;
+    goal_ = stream_state::stopped;
+    advance();
+}
+
+// How many completions of this stream may pass before the next interrupt; only periods that the
+// device knows of count. `every`: the queue's policy.
+template <class Port, class Handler, class Limits>
+u32 stream<Port, Handler, Limits>::interrupt_after(u32 every) const {
+    if (this->ring_ == nullptr) return every;
+    if (pending_) return 1; // it drains, stops or starts: every completion may be the one
+    if (state_ != stream_state::running) return every;
+    const u32 known = this->in_flight() - lesser(this->in_flight(), this->end_->unsent());
+    return known > safety_periods + 1 ? lesser(every, known - safety_periods) : 1;
+}
+
+} // namespace vsnd
