@@ -10,13 +10,9 @@ if(VSND_BUILD_TESTS)
             GIT_REPOSITORY https://github.com/doctest/doctest.git
             GIT_TAG v2.4.12
             GIT_SHALLOW ON SYSTEM)
-        set(DOCTEST_WITH_TESTS OFF)
+        set(CMAKE_POLICY_DEFAULT_CMP0077 NEW) # its options heed variables
         set(DOCTEST_NO_INSTALL ON)
         FetchContent_MakeAvailable(doctest)
-        list(APPEND CMAKE_MODULE_PATH ${doctest_SOURCE_DIR}/scripts/cmake)
-        if(NOT TARGET doctest::doctest)
-            add_library(doctest::doctest ALIAS doctest)
-        endif()
     endif()
 endif()
 
