@@ -1,0 +1,196 @@
+#pragma once
+// Strength, chapter and rule of every violation.
+
+#include <vsnd/model/violation.hpp>
+
+namespace vsnd::model {
+
+namespace detail {
+using enum violation;
+using enum strength;
+
+inline constexpr const char* status_field = "Device Status Field";
+inline constexpr const char* feature_bits = "Feature Bits";
+inline constexpr const char* initialisation = "General Initialization / Device Initialization";
+inline constexpr const char* config_space = "Device Configuration Space";
+inline constexpr const char* common_layout = "PCI / Common configuration structure layout";
+inline constexpr const char* pci_layout = "PCI / PCI Device Layout";
+inline constexpr const char* pci_caps = "PCI / Virtio Structure PCI Capabilities";
+inline constexpr const char* pci_window = "PCI / PCI configuration access capability";
+inline constexpr const char* pci_vectors = "PCI / MSI-X Vector Configuration";
+inline constexpr const char* pci_doorbell = "PCI / Available Buffer Notifications";
+inline constexpr const char* suppression = "Split / Available Buffer Notification Suppression";
+inline constexpr const char* avail_ring = "Split / The Virtqueue Available Ring";
+inline constexpr const char* desc_table = "Split / The Virtqueue Descriptor Table";
+inline constexpr const char* indirect = "Split / Indirect Descriptors";
+inline constexpr const char* cleanup = "Device Cleanup";
+inline constexpr const char* sound_init = "Sound Device / Device Initialization";
+inline constexpr const char* sound_ops = "Sound Device / Device Operation";
+inline constexpr const char* item_info = "Sound Device / Item Information Request";
+inline constexpr const char* jacks = "Sound Device / Jack Control Messages";
+inline constexpr const char* pcm_control = "Sound Device / PCM Control Messages";
+inline constexpr const char* pcm_params = "Sound Device / PCM Stream Parameters";
+inline constexpr const char* pcm_io = "Sound Device / PCM I/O Messages";
+inline constexpr const char* pcm_out = "Sound Device / PCM Output Stream";
+inline constexpr const char* pcm_in = "Sound Device / PCM Input Stream";
+
+inline constexpr clause table[] = {
+    {initialised_without_reset, must, "initialised_without_reset", initialisation,
+     "the sequence begins with a reset"},
+    {reset_not_awaited, must, "reset_not_awaited", common_layout,
+     "after a reset, wait until the status reads 0"},
+    {status_bit_cleared, must, "status_bit_cleared", status_field, "never clear a status bit"},
+    {initialised_after_failed, must, "initialised_after_failed", status_field,
+     "after FAILED only a reset starts again"},
+    {steps_out_of_order, must, "steps_out_of_order", initialisation,
+     "ACKNOWLEDGE, DRIVER, FEATURES_OK, DRIVER_OK, one step at a time"},
+    {features_ok_not_read_back, must, "features_ok_not_read_back", initialisation,
+     "read the status again after setting FEATURES_OK"},
+    {continued_after_refusal, must, "continued_after_refusal", initialisation,
+     "stop when the device did not take FEATURES_OK"},
+    {feature_not_offered, must, "feature_not_offered", feature_bits,
+     "accept only what the device offers"},
+    {feature_undefined, must, "feature_undefined", feature_bits,
+     "never accept a bit that is reserved or not defined for the device or transport"},
+    {feature_after_features_ok, must, "feature_after_features_ok", initialisation,
+     "no new feature bits after FEATURES_OK"},
+    {version_1_not_accepted, must, "version_1_not_accepted", "Reserved Feature Bits",
+     "accept VERSION_1 where it is offered"},
+    {config_written, must, "config_written", "Sound Device / Device Configuration Layout",
+     "all fields are read-only for the driver"},
+    {controls_read_without_feature, must, "controls_read_without_feature", sound_init,
+     "the controls field is read only when CTLS is negotiated"},
+    {config_generation_not_checked, should, "config_generation_not_checked", config_space,
+     "read several fields between two equal reads of the generation"},
+    {queue_enabled_too_early, must, "queue_enabled_too_early", initialisation,
+     "queues are set up after FEATURES_OK"},
+    {queue_size_invalid, must, "queue_size_invalid", common_layout,
+     "a split queue's size is a power of 2 and not above what the device offered"},
+    {queue_misaligned, must, "queue_misaligned", "Split / Virtqueues",
+     "descriptors on 16 bytes, available ring on 2, used ring on 4"},
+    {queue_changed_while_enabled, must, "queue_changed_while_enabled", common_layout,
+     "configure the queue before it is enabled, and leave it then"},
+    {queue_disabled, must, "queue_disabled", common_layout, "never write 0 to queue_enable"},
+    {used_flags_not_zero, must, "used_flags_not_zero", suppression,
+     "the driver initialises the used ring's flags to 0"},
+    {register_width, must, "register_width", pci_layout,
+     "each field by aligned accesses of its own width"},
+    {register_outside, must, "register_outside", pci_caps,
+     "only registers inside the structures that the capabilities describe"},
+    {read_only_register_written, must, "read_only_register_written", common_layout,
+     "never write a read-only field"},
+    {capability_written, must, "capability_written", pci_caps,
+     "never write to a capability, except the configuration access window"},
+    {window_misaligned, must, "window_misaligned", pci_window,
+     "the offset is a multiple of the length, which is 1, 2 or 4"},
+    {window_outside, must, "window_outside", pci_window,
+     "the window lies within a structure of another capability"},
+    {vector_out_of_table, must, "vector_out_of_table", pci_vectors,
+     "only vectors that the MSI-X table has"},
+    {vector_not_read_back, must, "vector_not_read_back", pci_vectors,
+     "read a vector register back after mapping it"},
+    {isr_read_with_msix, should, "isr_read_with_msix", "PCI / ISR status capability",
+     "leave the ISR status alone while MSI-X is on"},
+    {doorbell_width, must, "doorbell_width", pci_doorbell, "a notification is 16 bits wide"},
+    {doorbell_value, must, "doorbell_value", pci_doorbell,
+     "the value is the index of an enabled queue, at that queue's address"},
+    {doorbell_before_driver_ok, must, "doorbell_before_driver_ok", initialisation,
+     "no notification before DRIVER_OK"},
+    {doorbell_missing, must, "doorbell_missing", suppression,
+     "notify when the available index passes the device's wish"},
+    {doorbell_needless, should, "doorbell_needless", suppression,
+     "do not notify where the device does not wish it"},
+    {available_index_leap, must, "available_index_leap", avail_ring,
+     "the available index never goes back or beyond the queue's size"},
+    {available_flags, must, "available_flags", "Split / Used Buffer Notification Suppression",
+     "flags are 0 or 1, and 0 with EVENT_IDX"},
+    {head_out_of_range, must, "head_out_of_range", avail_ring,
+     "a ring entry is the index of a descriptor"},
+    {next_out_of_range, must, "next_out_of_range", desc_table,
+     "next is the index of a descriptor of the same table"},
+    {chain_loop, must, "chain_loop", desc_table, "no loops in a chain"},
+    {chain_too_long, must, "chain_too_long", indirect,
+     "no chain has more descriptors than the queue's size"},
+    {chain_too_many_bytes, must, "chain_too_many_bytes", desc_table,
+     "no chain is longer than 2^32 bytes"},
+    {writable_before_readable, must, "writable_before_readable", "Message Framing",
+     "device-writable parts come after device-readable parts"},
+    {indirect_not_negotiated, must, "indirect_not_negotiated", indirect,
+     "no indirect descriptor without INDIRECT_DESC"},
+    {indirect_nested, must, "indirect_nested", indirect,
+     "no indirect descriptor inside an indirect table"},
+    {indirect_with_next, must, "indirect_with_next", indirect,
+     "INDIRECT and NEXT are never set together"},
+    {indirect_length, must, "indirect_length", indirect,
+     "an indirect table has a whole number of descriptors, at least one"},
+    {buffer_outside_memory, must, "buffer_outside_memory", desc_table,
+     "an address is that of the guest's memory, for the whole length"},
+    {descriptor_in_flight, must, "descriptor_in_flight", cleanup,
+     "a descriptor that the device owns is not offered again"},
+    {exposed_descriptor_altered, must, "exposed_descriptor_altered", cleanup,
+     "the descriptors of an exposed buffer stay as they are"},
+    {event_queue_empty, must, "event_queue_empty", sound_init,
+     "the event queue is populated with buffers"},
+    {event_buffer_small, must, "event_buffer_small", sound_init,
+     "an event buffer has room for one event"},
+    {event_buffer_readable, must, "event_buffer_readable", sound_init,
+     "no device-readable buffers in the event queue"},
+    {request_layout, must, "request_layout", sound_ops,
+     "a request is its whole structure, and there is room for the response header"},
+    {request_unknown, must, "request_unknown", sound_ops,
+     "the code is one of the defined requests"},
+    {query_range, must, "query_range", item_info,
+     "start_id + count is not above the number of items"},
+    {query_response_size, must, "query_response_size", item_info,
+     "the response buffer has a header and count * size bytes"},
+    {jack_id_out_of_range, must, "jack_id_out_of_range", jacks, "jack_id is below jacks"},
+    {jack_remap_not_offered, must, "jack_remap_not_offered", jacks,
+     "remap only a jack that offers it"},
+    {controls_used_without_feature, must, "controls_used_without_feature",
+     "Sound Device / Control Elements", "control element requests need CTLS"},
+    {stream_id_out_of_range, must, "stream_id_out_of_range", pcm_control,
+     "stream_id is below streams"},
+    {lifecycle, must, "lifecycle", "Sound Device / PCM Command Lifecycle",
+     "only the transitions of the lifecycle"},
+    {period_not_divider, must, "period_not_divider", pcm_params,
+     "period_bytes divides buffer_bytes"},
+    {parameter_undefined, must, "parameter_undefined", pcm_params,
+     "no undefined feature, format or rate"},
+    {parameter_not_offered, must, "parameter_not_offered", pcm_params,
+     "no feature, format or rate that the stream does not have"},
+    {channels_out_of_range, must, "channels_out_of_range", pcm_params,
+     "channels between channels_min and channels_max"},
+    {shared_memory_both, must, "shared_memory_both", pcm_params,
+     "never host and guest shared memory at once"},
+    {shared_memory_selected, must, "shared_memory_selected", pcm_params,
+     "shared memory is a placeholder and must not be selected"},
+    {padding_not_zero, must, "padding_not_zero", pcm_params, "the padding byte is 0"},
+    {io_layout, must, "io_layout", pcm_io, "a message has a header, data and a status"},
+    {io_stream_id, must, "io_stream_id", pcm_io, "stream_id is below streams"},
+    {io_direction, must, "io_direction", pcm_io,
+     "output streams use the tx queue, input streams the rx queue"},
+    {io_before_prepare, must, "io_before_prepare", "Sound Device / PCM Command Lifecycle",
+     "data only after PREPARE and before RELEASE"},
+    {tx_writable_buffer, must, "tx_writable_buffer", pcm_out,
+     "no device-writable data buffer in the tx queue"},
+    {rx_readable_buffer, must, "rx_readable_buffer", pcm_in,
+     "no device-readable data buffer in the rx queue"},
+    {tx_period_size, should, "tx_period_size", pcm_out,
+     "buffers of period_bytes, except at the end of the stream"},
+    {rx_period_size, should, "rx_period_size", pcm_in, "buffers of period_bytes"},
+    {rx_empty_at_start, should, "rx_empty_at_start", pcm_in,
+     "the rx queue is populated before the stream starts"},
+};
+
+constexpr bool in_order() {
+    for (usize i = 0; i < sizeof(table) / sizeof(table[0]); ++i)
+        if (static_cast<usize>(table[i].id) != i) return false;
+    return true;
+}
+static_assert(sizeof(table) / sizeof(table[0]) == static_cast<usize>(count_));
+static_assert(in_order(), "the table and the enumeration have one order");
+} // namespace detail
+
+inline constexpr auto& clauses = detail::table;
+
+} // namespace vsnd::model

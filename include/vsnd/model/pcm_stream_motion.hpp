@@ -1,0 +1,174 @@
+#pragma once
+// How audio moves: what the converter plays, what the device takes, what a capture buffer gets,
+// and when. Included by pcm_stream.hpp.
+
+#include <vsnd/model/pcm_stream.hpp>
+
+namespace vsnd::model {
+
+inline u64 pcm_stream::stall_limit(u64 byte) const {
+    if (core_.faults.stalled_stream != id_ || stall_frame() == fault_set::never) return byte;
+    return lesser(byte, clock_.bytes_of(stall_frame()));
+}
+
+inline void pcm_stream::next_tick() {
+    while (next_tick_ns_ <= core_.now_ns)
+        next_tick_ns_ += core_.profile.tick_ns;
+}
+
+inline void pcm_stream::sync() {
+    if (!running()) return;
+    if (!output()) {
+        capture();
+    } else if (burst()) {
+        play();
+        starve_if_dry();
+        if (!tick_due()) return;
+        take(lesser(offered_, converted_ + capacity()));
+        if (!clock_.running() && taken_ > converted_) resume_at(converted_);
+        next_tick();
+    } else {
+        if (!clock_.running() && offered_ > converted_) resume_at(converted_);
+        if (!clock_.running()) return;
+        play();
+        take(lesser(offered_, stall_limit(clock_.reached(core_.now_ns)) + capacity()));
+        play();
+        starve_if_dry();
+    }
+}
+
+// Playback: a new span of the converter begins here and now, at stream byte `at`.
+inline void pcm_stream::resume_at(u64 at) {
+    clock_.begin(core_.now_ns, at);
+    note_resumed(at);
+}
+
+inline void pcm_stream::note_resumed(u64 at) {
+    if (!dry_) return;
+    dry_ = false;
+    starvations_.back().resumed = true;
+    starvations_.back().resumed_ns = core_.now_ns;
+    log(trace_kind::resumed, clock_.frames_of(at));
+}
+
+// Moves the converter to the present, as far as there is data.
+inline void pcm_stream::play() {
+    if (!clock_.running()) return;
+    converted_ = greater(converted_, lesser(taken_, stall_limit(clock_.reached(core_.now_ns))));
+    while (!marks_.empty() && marks_.front().end_byte <= converted_) {
+        log(trace_kind::period_played, marks_.front().ordinal);
+        marks_.pop_front();
+    }
+}
+
+inline void pcm_stream::starve_if_dry() {
+    if (!clock_.running() || converted_ != taken_ || stalled(converted_)) return;
+    if (!burst() && taken_ != offered_) return; // paced: it takes what it needs when it needs it
+    const u64 since = clock_.time_of(taken_);
+    if (core_.now_ns <= since) return;
+    dry_ = true;
+    clock_.end(converted_);
+    starvations_.push_back({since, clock_.frames_of(taken_), false, 0, 0});
+    core_.trace.add({since, trace_kind::underrun, queue_index(), id_, clock_.frames_of(taken_), 0});
+    virtqueue& q = core_.queues[queue_index()];
+    if (q.wants_doorbells() && q.fresh() != 0)
+        core_.violate(violation::doorbell_missing,
+                      "stream " + std::to_string(id_) + " starves beside unannounced buffers");
+    if ((params_.features >> wire::SND_PCM_F_EVT_XRUNS & 1) != 0)
+        core_.send_event(wire::SND_EVT_PCM_XRUN, id_);
+}
+
+// Reads guest memory up to stream byte `target`, and completes what it has read whole.
+inline void pcm_stream::take(u64 target) {
+    while (taken_ < target && !pending_.empty()) {
+        buffer& b = pending_.front();
+        if (b.done_bytes == 0) log(trace_kind::period_taken, b.ordinal);
+        const u64 n = lesser(target - taken_, b.data_bytes - b.done_bytes);
+        take_some(b, static_cast<usize>(n));
+        taken_ += n;
+        if (b.done_bytes < b.data_bytes) continue;
+        marks_.push_back({taken_, b.ordinal});
+        buffer done = std::move(b);
+        pending_.pop_front();
+        finish(done, wire::SND_S_OK);
+    }
+}
+
+inline void pcm_stream::take_some(buffer& b, usize bytes) {
+    const usize at = sink_.size();
+    sink_.resize(at + bytes);
+    core_.queues[queue_index()].read(b.chain.readable, sizeof(wire::snd_pcm_xfer) + b.done_bytes,
+                                     sink_.data() + at, bytes);
+    b.done_bytes += bytes;
+    const u64 flip = core_.faults.flip_at_byte;
+    if (core_.faults.flipped_stream == id_ && flip >= at && flip < at + bytes)
+        sink_[static_cast<usize>(flip)] ^= 1;
+}
+
+inline void pcm_stream::capture() {
+    if (!clock_.running() || (burst() && !tick_due())) return;
+    converted_ = stall_limit(clock_.reached(core_.now_ns));
+    while (taken_ < converted_ && !pending_.empty()) {
+        buffer& b = pending_.front();
+        note_resumed(taken_);
+        if (b.done_bytes == 0) log(trace_kind::period_taken, b.ordinal);
+        fill(b, static_cast<usize>(lesser(converted_ - taken_, b.data_bytes - b.done_bytes)));
+        if (b.done_bytes < b.data_bytes) continue;
+        buffer done = std::move(b);
+        pending_.pop_front();
+        finish(done, wire::SND_S_OK);
+    }
+    if (converted_ > taken_ + capacity()) lose(converted_ - taken_ - capacity());
+    if (burst()) next_tick();
+}
+
+inline void pcm_stream::fill(buffer& b, usize bytes) {
+    std::vector<u8> audio(bytes);
+    if (source_) source_(source_at_, audio.data(), bytes);
+    core_.queues[queue_index()].write(b.chain.writable, b.done_bytes, audio.data(), bytes);
+    b.done_bytes += bytes;
+    taken_ += bytes;
+    source_at_ += bytes;
+}
+
+// Nobody took these bytes: an overrun.
+inline void pcm_stream::lose(u64 bytes) {
+    if (!dry_) {
+        dry_ = true;
+        const u64 frame = clock_.frames_of(taken_);
+        starvations_.push_back({clock_.time_of(taken_), frame, false, 0, 0});
+        log(trace_kind::underrun, frame);
+        if ((params_.features >> wire::SND_PCM_F_EVT_XRUNS & 1) != 0)
+            core_.send_event(wire::SND_EVT_PCM_XRUN, id_);
+    }
+    starvations_.back().lost_frames += clock_.frames_of(bytes);
+    taken_ += bytes;
+    source_at_ += bytes;
+}
+
+inline u64 pcm_stream::next_event() const {
+    u64 next = fault_set::never;
+    if (!running()) return next;
+    const auto reach = [&](u64 byte, u64 later) {
+        if (stall_limit(byte) == byte) next = lesser(next, clock_.time_of(byte) + later);
+    };
+    if (burst()) next = next_tick_ns_;
+    if (!clock_.running() || stalled(converted_)) return next;
+    if (!marks_.empty()) reach(marks_.front().end_byte, 0);
+    const u64 end =
+        pending_.empty() ? 0 : taken_ + pending_.front().data_bytes - pending_.front().done_bytes;
+    if (!output()) {
+        if (burst()) return next;
+        if (!pending_.empty())
+            reach(end, 0);
+        else if (!dry_)
+            reach(taken_ + capacity() + 1, 0);
+        return next;
+    }
+    if (!burst() && !pending_.empty()) reach(end > capacity() ? end - capacity() : 0, 0);
+    const u64 dry = burst() ? taken_ : offered_;
+    if (!stalled(dry)) reach(dry, 1);
+    return next;
+}
+
+} // namespace vsnd::model

@@ -1,0 +1,159 @@
+#pragma once
+// What kind of device the model is: how many streams, what they take, how they pace, and the
+// habits in which real devices differ. A profile is fixed for the life of a model device; what
+// goes wrong at run time is in faults.hpp.
+
+#include <vector>
+
+#include <vsnd/base/types.hpp>
+#include <vsnd/wire/sound.hpp>
+#include <vsnd/wire/sound_controls.hpp>
+#include <vsnd/wire/virtio.hpp>
+
+namespace vsnd::model {
+
+// Physical bits of one sample, 0 for an undefined format.
+constexpr u32 format_bits(u32 format) {
+    constexpr u8 bits[wire::SND_PCM_FMT_COUNT] = {4,  8,  8,  8,  8,  16, 16, 24, 24,
+                                                  24, 24, 24, 24, 32, 32, 32, 32, 32,
+                                                  32, 32, 64, 8,  16, 32, 32};
+    return format < wire::SND_PCM_FMT_COUNT ? bits[format] : 0;
+}
+
+// Frames per second, 0 for an undefined rate.
+constexpr u32 rate_of(u32 rate) {
+    constexpr u32 hz[wire::SND_PCM_RATE_COUNT] = {5512,   8000,   11025, 16000, 22050, 32000,
+                                                  44100,  48000,  64000, 88200, 96000, 176400,
+                                                  192000, 384000, 12000, 24000};
+    return rate < wire::SND_PCM_RATE_COUNT ? hz[rate] : 0;
+}
+
+inline constexpr u64 all_formats = (u64{1} << wire::SND_PCM_FMT_COUNT) - 1;
+inline constexpr u64 all_rates = (u64{1} << wire::SND_PCM_RATE_COUNT) - 1;
+
+constexpr u64 bit(u32 n) {
+    return u64{1} << n;
+}
+
+// How a stream's buffers complete.
+enum class pacing : u8 {
+    // Each buffer completes at the very nanosecond at which its last frame enters the device's own
+    // buffer of `buffer_frames` (0: leaves the converter).
+    paced,
+    // Every `tick_ns` after START the device tops up its buffer of `buffer_frames`, and all that
+    // was taken whole completes at once, before it is played. So does QEMU.
+    burst,
+};
+
+struct stream_profile {
+    u8 direction = wire::SND_D_OUTPUT;
+    u64 formats = bit(wire::SND_PCM_FMT_S16);
+    u64 rates = bit(wire::SND_PCM_RATE_48000);
+    u8 channels_min = 1;
+    u8 channels_max = 2;
+    u32 features = 0; // 1 << SND_PCM_F_*
+    u32 nid = 0;
+};
+
+struct device_profile {
+    const char* name = "default";
+
+    // Features and queues
+    bool version_1 = true;
+    bool event_idx = true;
+    bool indirect = true;
+    bool controls_feature = false;
+    u64 extra_features = 0; // offered besides; for a driver that must ignore them
+    u16 queue_sizes[wire::SND_VQ_COUNT] = {64, 64, 64, 64};
+    u32 config_bytes = sizeof(wire::snd_config); // older devices end before `controls`: 12
+
+    // Items
+    std::vector<stream_profile> streams;
+    std::vector<wire::snd_jack_info> jacks;
+    std::vector<wire::snd_chmap_info> chmaps;
+    bool answers_jacks = true;  // else NOT_SUPP, whatever the configuration says
+    bool answers_chmaps = true; // the same
+    u32 controls = 0;           // the configuration field; the requests answer NOT_SUPP
+
+    // Time
+    pacing pace = pacing::paced;
+    u32 buffer_frames = 0;
+    u64 tick_ns = 10'000'000;
+    u64 control_delay_ns = 0;          // from the doorbell to the answer of a request
+    bool reports_latency = true;       // else latency_bytes is 0
+    bool suppresses_doorbells = false; // while a stream runs, the device polls its queue itself
+    u64 doorbell_deadline_ns = 2'000'000'000; // a doorbell owed for so long is missing
+
+    // Habits
+    bool strict_lifecycle = true; // else a wrong transition is done and answered with OK
+    bool strict_params = true;    // else SET_PARAMS takes anything
+    bool whole_frames = true;     // a period that is not whole frames answers NOT_SUPP
+    u32 lifecycle_answer = wire::SND_S_BAD_MSG;
+    u32 unknown_answer = wire::SND_S_BAD_MSG; // 0: never answered
+    u32 release_code = wire::SND_S_OK;        // status of buffers that RELEASE returns
+    bool bad_stream_needs_reset = false;      // a stream id out of range in SET_PARAMS or RELEASE
+    bool channels_max_follows = false;        // PCM_INFO tells the last PREPARE's channels
+    bool zero_count_is_bad = false;           // a query for no items answers BAD_MSG
+    u32 info_used_bytes = 0;                  // used length of INFO answers, 0: the true one
+    bool rx_status_after_data = false;        // short capture: the status follows the audio at once
+    bool rx_used_is_all = false;              // the used length of rx is the whole writable area
+    bool rx_completes = true;                 // false: captures nothing, not even at RELEASE
+    bool tx_writes_status = true;             // false: the status of tx is never written
+};
+
+// Two outputs and two inputs that take every format and rate: the strict device to test against.
+inline device_profile default_profile() {
+    device_profile p;
+    const u32 xruns = 1u << wire::SND_PCM_F_EVT_XRUNS;
+    const u32 polling = 1u << wire::SND_PCM_F_MSG_POLLING;
+    const stream_profile out{wire::SND_D_OUTPUT, all_formats, all_rates, 1, 8, xruns | polling, 0};
+    stream_profile in = out;
+    in.direction = wire::SND_D_INPUT;
+    p.streams = {out, out, in, in};
+    wire::snd_jack_info jack{};
+    jack.features = 1u << wire::SND_JACK_F_REMAP;
+    jack.hda_reg_defconf = 0x0101'4010; // a green line-out jack at the rear
+    jack.connected = 1;
+    p.jacks.push_back(jack);
+    jack.features = 0;
+    jack.hda_reg_defconf = 0x01a1'9020; // a pink microphone jack at the rear
+    p.jacks.push_back(jack);
+    for (u8 direction : {wire::SND_D_OUTPUT, wire::SND_D_INPUT}) {
+        wire::snd_chmap_info map{};
+        map.direction = direction;
+        map.channels = 2;
+        map.positions[0] = wire::SND_CHMAP_FL;
+        map.positions[1] = wire::SND_CHMAP_FR;
+        p.chmaps.push_back(map);
+    }
+    return p;
+}
+
+// One output and one input with the habits of QEMU's device.
+inline device_profile qemu_profile() {
+    device_profile p;
+    p.name = "qemu";
+    const u64 formats = bit(wire::SND_PCM_FMT_S8) | bit(wire::SND_PCM_FMT_U8) |
+                        bit(wire::SND_PCM_FMT_S16) | bit(wire::SND_PCM_FMT_U16) |
+                        bit(wire::SND_PCM_FMT_S32) | bit(wire::SND_PCM_FMT_U32) |
+                        bit(wire::SND_PCM_FMT_FLOAT);
+    const u64 rates = (u64{1} << (wire::SND_PCM_RATE_384000 + 1)) - 1;
+    const stream_profile out{wire::SND_D_OUTPUT, formats, rates, 1, 16, 0, 0};
+    stream_profile in = out;
+    in.direction = wire::SND_D_INPUT;
+    p.streams = {out, in};
+    p.answers_jacks = false;
+    p.answers_chmaps = false;
+    p.pace = pacing::burst;
+    p.buffer_frames = 1024;
+    p.reports_latency = false;
+    p.strict_lifecycle = false;
+    p.strict_params = false;
+    p.whole_frames = false;
+    p.bad_stream_needs_reset = true;
+    p.channels_max_follows = true;
+    p.rx_status_after_data = true;
+    return p;
+}
+
+} // namespace vsnd::model

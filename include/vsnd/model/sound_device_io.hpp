@@ -1,0 +1,118 @@
+#pragma once
+// Doorbells, and the messages of the tx and rx queues. Included by sound_device.hpp.
+// Spec: [virtio 1.4] Sound Device / PCM I/O Messages
+
+#include <vsnd/model/sound_device.hpp>
+
+namespace vsnd::model {
+
+inline void sound_device::notify(u32 queue) {
+    if (core_.faults.gone) return;
+    const std::string detail = "queue " + std::to_string(queue);
+    if (!live_) return core_.violate(violation::doorbell_before_driver_ok, detail);
+    if (queue >= wire::SND_VQ_COUNT || !registers_[queue].enabled)
+        return core_.violate(violation::doorbell_value, detail);
+    negotiation_.judge_config_reads();
+    ++doorbells_[queue];
+    unrung_since_[queue] = fault_set::never;
+    virtqueue& q = core_.queues[queue];
+    const u16 fresh = q.fresh();
+    core_.trace.add({core_.now_ns, trace_kind::doorbell, queue, trace_event::none, fresh, 0});
+    if (!q.broken() && (fresh == 0 || !q.wants_doorbells()))
+        core_.violate(violation::doorbell_needless, detail);
+    fault_set& f = core_.faults;
+    const bool lost = f.lost_doorbells != 0 && (f.lost_doorbell_queue == queue ||
+                                                f.lost_doorbell_queue >= wire::SND_VQ_COUNT);
+    if (lost) return void(--f.lost_doorbells);
+    process(queue);
+    raise_interrupts();
+}
+
+inline void sound_device::process(u32 queue) {
+    // What happened until now happens first.
+    control_.sync();
+    for (pcm_stream& s : streams_)
+        s.sync();
+    if (queue == wire::SND_VQ_CONTROL)
+        control_.process();
+    else if (queue == wire::SND_VQ_EVENT)
+        core_.collect_event_buffers();
+    else
+        process_io(queue);
+    update_doorbells();
+}
+
+inline void sound_device::process_io(u32 queue) {
+    while (auto chain = core_.queues[queue].pop()) {
+        u32 id = 0;
+        if (!judge_io(queue, *chain, id)) {
+            refuse_io(queue, *chain);
+            continue;
+        }
+        streams_[id].sync();
+        streams_[id].add(std::move(*chain));
+        streams_[id].sync();
+    }
+}
+
+// False: the message cannot be used.
+inline bool sound_device::judge_io(u32 queue, device_chain& chain, u32& stream) {
+    const bool tx = queue == wire::SND_VQ_TX;
+    constexpr u64 head = sizeof(wire::snd_pcm_xfer);
+    constexpr u64 tail = sizeof(wire::snd_pcm_status);
+    const std::string sizes = std::to_string(chain.readable_bytes) + " bytes readable, " +
+                              std::to_string(chain.writable_bytes) + " writable";
+    const auto wrong = [&](violation what, const std::string& detail) {
+        core_.violate(what, detail);
+        return false;
+    };
+    wire::snd_pcm_xfer header{};
+    if (chain.readable_bytes < head || chain.writable_bytes < tail ||
+        chain.readable_bytes + chain.writable_bytes == head + tail)
+        return wrong(violation::io_layout, sizes);
+    if (tx && chain.writable_bytes > tail) core_.violate(violation::tx_writable_buffer, sizes);
+    if (!tx && chain.readable_bytes > head) core_.violate(violation::rx_readable_buffer, sizes);
+    if ((tx ? chain.readable_bytes - head : chain.writable_bytes - tail) == 0) return false;
+    core_.queues[queue].read(chain.readable, 0, reinterpret_cast<u8*>(&header), sizeof(header));
+    stream = header.stream_id;
+    const std::string which = "stream " + std::to_string(stream);
+    if (stream >= streams_.size()) return wrong(violation::io_stream_id, which);
+    const pcm_stream& s = streams_[stream];
+    if (s.queue_index() != queue) return wrong(violation::io_direction, which);
+    const bool ready = s.state() == pcm_state::prepared || s.state() == pcm_state::running ||
+                       s.state() == pcm_state::stopped;
+    return ready || wrong(violation::io_before_prepare, which + " is " + to_string(s.state()));
+}
+
+inline void sound_device::refuse_io(u32 queue, const device_chain& chain) {
+    wire::snd_pcm_status answer{};
+    answer.code = wire::SND_S_IO_ERR;
+    const bool room = chain.writable_bytes >= sizeof(answer);
+    if (room)
+        core_.queues[queue].write(chain.writable, chain.writable_bytes - sizeof(answer),
+                                  reinterpret_cast<const u8*>(&answer), sizeof(answer));
+    core_.complete(queue, chain, room ? static_cast<u32>(sizeof(answer)) : 0);
+}
+
+// A queue is polled when all its prepared streams asked for it, or when the profile does so
+// while one of them runs.
+inline bool sound_device::polled(u32 queue) const {
+    bool all = false;
+    for (const pcm_stream& s : streams_) {
+        if (s.queue_index() != queue) continue;
+        if (s.state() == pcm_state::running && core_.profile.suppresses_doorbells) return true;
+        const bool active = s.state() == pcm_state::prepared || s.state() == pcm_state::running ||
+                            s.state() == pcm_state::stopped;
+        if (active && !s.polls()) return false;
+        all = all || active;
+    }
+    return all;
+}
+
+inline void sound_device::update_doorbells() {
+    for (u32 q : {wire::SND_VQ_TX, wire::SND_VQ_RX})
+        if (core_.queues[q].wants_doorbells() == polled(q))
+            core_.queues[q].want_doorbells(!polled(q));
+}
+
+} // namespace vsnd::model

@@ -1,0 +1,87 @@
+#pragma once
+// The device's registers as any transport presents them: status, configuration, queue set-up.
+// Included by sound_device.hpp.
+// Spec: [virtio 1.4] Device Initialization, Common configuration structure layout
+
+#include <vsnd/model/sound_device.hpp>
+
+namespace vsnd::model {
+
+inline void sound_device::write_status(u8 value) {
+    if (core_.faults.gone) return;
+    switch (negotiation_.write_status(value)) {
+    case status_effect::reset:
+        if (!core_.faults.ignores_reset) reset();
+        break;
+    case status_effect::driver_ok:
+        core_.features = negotiation_.accepted();
+        live_ = true;
+        raise_interrupts();
+        break;
+    case status_effect::none: break;
+    }
+}
+
+inline void sound_device::reset() {
+    live_ = told_needs_reset_ = core_.needs_reset = false;
+    core_.features = 0;
+    pending_ = 0;
+    ++resets_;
+    core_.trace.add({core_.now_ns, trace_kind::reset, trace_event::none, trace_event::none});
+    for (pcm_stream& s : streams_)
+        s.reset();
+    control_.reset();
+    core_.event_buffers.clear();
+    for (u32 q = 0; q < wire::SND_VQ_COUNT; ++q) {
+        core_.queues[q].disable();
+        registers_[q] = {};
+        registers_[q].size = registers_[q].most = core_.profile.queue_sizes[q];
+        unrung_since_[q] = fault_set::never;
+    }
+    negotiation_.reset();
+}
+
+inline u32 sound_device::read_config(u32 offset) {
+    const le32 fields[] = {config_.jacks, config_.streams, config_.chmaps, config_.controls};
+    const u32 field = offset / 4;
+    if (field >= core_.profile.config_bytes / 4 || field >= 4) return 0;
+    negotiation_.note_config_read(field);
+    return fields[field];
+}
+
+inline void sound_device::set_queue_size(u32 queue, u16 size) {
+    queue_registers& r = registers_[queue];
+    const std::string detail = "queue " + std::to_string(queue) + ": " + std::to_string(size);
+    if (r.enabled) return core_.violate(violation::queue_changed_while_enabled, detail);
+    if (!wire::virtq_size_is_valid(size) || size > r.most)
+        return core_.violate(violation::queue_size_invalid, detail);
+    r.size = size;
+}
+
+inline void sound_device::set_queue_address(u32 queue, u32 part, u64 address) {
+    queue_registers& r = registers_[queue];
+    if (r.enabled)
+        return core_.violate(violation::queue_changed_while_enabled,
+                             "queue " + std::to_string(queue) + ": address");
+    r.address[part] = address;
+}
+
+inline void sound_device::enable_queue(u32 queue, u16 value) {
+    queue_registers& r = registers_[queue];
+    const std::string detail = "queue " + std::to_string(queue);
+    if (value != 1) return core_.violate(violation::queue_disabled, detail);
+    if (r.enabled || r.size == 0) return;
+    if (!negotiation_.has(wire::DEVICE_STATUS_FEATURES_OK))
+        core_.violate(violation::queue_enabled_too_early, detail);
+    if (r.address[0] % 16 != 0 || r.address[1] % 2 != 0 || r.address[2] % 4 != 0)
+        return core_.violate(violation::queue_misaligned, detail);
+    r.enabled = true;
+    core_.queues[queue].enable({r.size,
+                                {r.address[0]},
+                                {r.address[1]},
+                                {r.address[2]},
+                                negotiation_.accepts(wire::F_EVENT_IDX),
+                                negotiation_.accepts(wire::F_INDIRECT_DESC)});
+}
+
+} // namespace vsnd::model

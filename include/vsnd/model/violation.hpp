@@ -1,0 +1,111 @@
+#pragma once
+// What a driver can do wrong that this device can see: one enumerator for each normative clause.
+// `strength::must` is a broken MUST; `strength::should` is advice that was not taken, kept apart
+// so that a driver can be asked for either.
+
+#include <vsnd/base/types.hpp>
+
+namespace vsnd::model {
+
+enum class violation : u8 {
+    // Device status and features
+    initialised_without_reset,
+    reset_not_awaited,
+    status_bit_cleared,
+    initialised_after_failed,
+    steps_out_of_order,
+    features_ok_not_read_back,
+    continued_after_refusal,
+    feature_not_offered,
+    feature_undefined,
+    feature_after_features_ok,
+    version_1_not_accepted,
+    // Configuration space
+    config_written,
+    controls_read_without_feature,
+    config_generation_not_checked,
+    // Queue set-up
+    queue_enabled_too_early,
+    queue_size_invalid,
+    queue_misaligned,
+    queue_changed_while_enabled,
+    queue_disabled,
+    used_flags_not_zero,
+    // Registers and capabilities
+    register_width,
+    register_outside,
+    read_only_register_written,
+    capability_written,
+    window_misaligned,
+    window_outside,
+    vector_out_of_table,
+    vector_not_read_back,
+    isr_read_with_msix,
+    // Notifications
+    doorbell_width,
+    doorbell_value,
+    doorbell_before_driver_ok,
+    doorbell_missing,
+    doorbell_needless,
+    // The split ring
+    available_index_leap,
+    available_flags,
+    head_out_of_range,
+    next_out_of_range,
+    chain_loop,
+    chain_too_long,
+    chain_too_many_bytes,
+    writable_before_readable,
+    indirect_not_negotiated,
+    indirect_nested,
+    indirect_with_next,
+    indirect_length,
+    buffer_outside_memory,
+    descriptor_in_flight,
+    exposed_descriptor_altered,
+    // Event queue
+    event_queue_empty,
+    event_buffer_small,
+    event_buffer_readable,
+    // Control queue
+    request_layout,
+    request_unknown,
+    query_range,
+    query_response_size,
+    jack_id_out_of_range,
+    jack_remap_not_offered,
+    controls_used_without_feature,
+    // PCM control
+    stream_id_out_of_range,
+    lifecycle,
+    period_not_divider,
+    parameter_undefined,
+    parameter_not_offered,
+    channels_out_of_range,
+    shared_memory_both,
+    shared_memory_selected,
+    padding_not_zero,
+    // PCM I/O
+    io_layout,
+    io_stream_id,
+    io_direction,
+    io_before_prepare,
+    tx_writable_buffer,
+    rx_readable_buffer,
+    tx_period_size,
+    rx_period_size,
+    rx_empty_at_start,
+    count_
+};
+
+enum class strength : u8 { must, should };
+
+struct clause {
+    violation id;
+    strength force;
+    const char* name;  // the enumerator
+    const char* title; // the chapter of the specification
+    const char* rule;  // what it asks, in our words
+};
+
+} // namespace vsnd::model
