@@ -57,10 +57,13 @@ template <class T>
 struct referred<T&> {
     using type = T;
 };
+// For decltype only; never defined.
+template <class T>
+T& some();
 } // namespace detail
 
 template <class P>
-using hooks_type = typename detail::referred<decltype(hooks_of(*static_cast<P*>(nullptr)))>::type;
+using hooks_type = typename detail::referred<decltype(hooks_of(detail::some<P>()))>::type;
 
 // Holds the lock of one queue for a scope; nothing at all where the port has no lock.
 template <class Hooks>
@@ -81,7 +84,7 @@ class queue_lock<Hooks> {
   private:
     Hooks& hooks_;
     u32 queue_;
-    decltype(static_cast<Hooks*>(nullptr)->lock(0)) saved_;
+    decltype(detail::some<Hooks>().lock(0)) saved_;
 };
 
 template <class Hooks>
