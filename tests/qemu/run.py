@@ -72,7 +72,7 @@ def check_stream(case, values, way):
         raise check.Failure("the guest was not late")
     if case.late_ms or case.real_time:
         return
-    for fault in ("starved", "xruns"):
+    for fault in ("starved", "xruns", "io_errors", "bad_lengths"):
         if number(values, f"{way}_{fault}") != 0:
             raise check.Failure(f"{way}: {fault} {values[f'{way}_{fault}']} times")
 
@@ -97,21 +97,23 @@ def check_played(case, directory):
     check.played(output, wanted, frame_bytes, silence)
     tail = (len(output) - len(wanted)) // frame_bytes
     print(f"play: {case.frames} frames bit-exact, then {tail} frames of silence")
+    return case.frames + tail
 
 
 def check_captured(case, values, directory, source):
     with open(directory / "ram.bin", "rb") as memory:
-        memory.seek(number(values, "capture_address"))
+        memory.seek(number(values, "capture_offset"))
         recording = memory.read(number(values, "capture_bytes"))
     check.captured(recording, source, case.frame_bytes, case.frames)
     print(f"record: {case.frames} frames bit-exact, from the first of the source")
 
 
-def check_counts(case, values, directory):
+def check_counts(case, moved_frames, directory):
+    """Doorbells and interrupts for each period that moved, the silence of the drain included."""
     trace = (directory / "trace.log").read_text()
     doorbells, interrupts = check.queue_counts(trace)
     queue, way = (2, "play") if case.plays else (3, "record")
-    periods = number(values, f"{way}_periods")
+    periods = -(-moved_frames // case.period)
     if case.max_doorbells is not None:
         rate = check.at_most("doorbells", doorbells.get(queue, 0), periods, case.max_doorbells)
         print(f"{way}: {rate:.3f} doorbells per period")
@@ -132,15 +134,19 @@ def perform(case, directory):
     if values.get("result") != "ok":
         raise check.Failure(f"the kernel says {values.get('result', 'nothing')}; console:\n{text}")
     check_bars(case, values)
+    for fault in ("unknown_ids", "late_answers"):
+        if number(values, fault) != 0:
+            raise check.Failure(f"the driver counted {fault}: {values[fault]}")
     for way, taken in (("play", case.plays), ("record", case.records)):
         if taken:
             check_stream(case, values, way)
+    moved_frames = case.frames
     if case.plays:
-        check_played(case, directory)
+        moved_frames = check_played(case, directory)
     if case.records:
         check_captured(case, values, directory, source)
     if case.traced:
-        check_counts(case, values, directory)
+        check_counts(case, moved_frames, directory)
 
 
 def main():

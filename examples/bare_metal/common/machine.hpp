@@ -2,6 +2,7 @@
 // What each machine gives to the parts that all of them share.
 
 #include <vsnd/base/dma.hpp>
+#include <vsnd/base/span.hpp>
 
 namespace kernel {
 
@@ -14,6 +15,11 @@ u64 now_ns();
 
 // Memory for the device, never given back; the region is empty when there is no more.
 dma_region take_dma_memory(usize bytes, usize alignment);
+
+// Where captured audio goes, for the host to read, and how far from the start of the guest's memory
+// that is.
+span<u8> capture_memory();
+u64 capture_offset();
 
 // Sleeps until an interrupt and returns with interrupts off. To be called with interrupts off: one
 // that came since the caller's last look ends the sleep at once.

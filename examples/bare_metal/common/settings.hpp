@@ -7,7 +7,7 @@ namespace kernel {
 
 using namespace vsnd;
 
-enum direction : u32 { PLAY = 1, RECORD = 2, BOTH = 3 };
+enum test_mode : u32 { PLAY = 1, RECORD = 2, BOTH = 3 };
 
 struct settings {
     u32 mode = PLAY;     // mode=play|record|both

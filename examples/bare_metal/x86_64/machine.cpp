@@ -23,6 +23,9 @@ constexpr u16 serial = 0x3f8;
 
 u64 clock_multiplier; // nanoseconds per tick, with 32 fractional bits
 
+constexpr u64 capture_address = 64u << 20;
+constexpr usize capture_bytes = 32u << 20;
+
 alignas(4096) u8 dma_pool[8u << 20];
 usize dma_used;
 
@@ -66,12 +69,12 @@ const char* command_line(const start_info& info) {
     return reinterpret_cast<const char*>(info.command_line);
 }
 
-bool is_memory(const start_info& info, u64 from, u64 bytes) {
+bool has_capture_memory(const start_info& info) {
     const auto* ranges = reinterpret_cast<const memory_range*>(info.memory_map);
     for (u32 i = 0; i < info.memory_map_entries; ++i) {
         const memory_range& range = ranges[i];
-        if (range.kind == 1 && range.address <= from &&
-            from + bytes <= range.address + range.bytes) {
+        if (range.kind == 1 && range.address <= capture_address &&
+            capture_address + capture_bytes <= range.address + range.bytes) {
             return true;
         }
     }
@@ -106,6 +109,15 @@ dma_region take_dma_memory(usize bytes, usize alignment) {
     if (at > sizeof dma_pool || bytes > sizeof dma_pool - at) return {};
     dma_used = at + bytes;
     return {dma_pool + at, {reinterpret_cast<u64>(dma_pool + at)}, bytes};
+}
+
+// kernel.ld keeps the image below it.
+span<u8> capture_memory() {
+    return {reinterpret_cast<u8*>(capture_address), capture_bytes};
+}
+
+u64 capture_offset() {
+    return capture_address;
 }
 
 void interrupts_on() {

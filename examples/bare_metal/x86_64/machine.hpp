@@ -24,8 +24,8 @@ inline constexpr u32 START_INFO_MAGIC = 0x336ec578;
 // The command line, or an empty string.
 const char* command_line(const start_info& info);
 
-// Whether [from, from + bytes) is ordinary memory.
-bool is_memory(const start_info& info, u64 from, u64 bytes);
+// Whether the machine has memory where captured audio goes.
+bool has_capture_memory(const start_info& info);
 
 // Starts the clock that now_ns reads. false: this machine has none.
 bool init_clock();

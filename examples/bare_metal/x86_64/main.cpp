@@ -1,55 +1,69 @@
 // The kernel: brings the machine up, finds the sound function, and runs the sound test on it.
 
+#include <vsnd/transport/pci.hpp>
+
 #include "../common/console.hpp"
-#include "../common/settings.hpp"
-#include "cpu.hpp"
+#include "../common/sound_test.hpp"
 #include "interrupts.hpp"
 #include "machine.hpp"
-#include "pci.hpp"
+#include "port.hpp"
 
 namespace kernel {
 namespace {
 
-u32 volatile ticks;
+using device_type = pci_device<sound_port>;
+
+// Nothing runs before kernel_main: whatever is not constant has to wait for it.
+constinit sound_port port;
+constinit device_type device;
+constinit sound_test<device_type> test;
+
+constexpr u16 virtio_vendor = 0x1af4;
+constexpr u16 virtio_sound = 0x1059;
+constexpr u32 timer_period_us = 10000;
 
 [[noreturn]] void finish(const char* outcome) {
     print_value("result", outcome);
     power_off();
 }
 
+// What the command line asks for; does not return where it cannot be understood.
+settings read_settings(const start_info& info) {
+    const char* line = command_line(info);
+    print_value("command_line", line);
+    settings wanted;
+    if (const char* rest = parse_settings(line, wanted)) {
+        print_value("not_understood", rest);
+        finish("bad command line");
+    }
+    return wanted;
+}
+
+void find_sound() {
+    const pci_function function = find_pci(virtio_vendor, virtio_sound, 0);
+    if (!function.valid()) finish("no virtio sound function");
+    function.assign_missing_bars();
+    print_hex("bar", function.bar_address(4));
+    port.init(function);
+    const interrupt_message message = message_of(SOUND_VECTOR);
+    device.init(port, interrupt_setup::msix(msix_message{message.address, message.data}));
+}
+
 } // namespace
 
 extern "C" [[noreturn]] void kernel_main(const start_info* info) {
     init_interrupts();
-    print_value("command_line", command_line(*info));
-    settings wanted;
-    if (const char* rest = parse_settings(command_line(*info), wanted)) {
-        print_value("not_understood", rest);
-        finish("bad command line");
-    }
+    const settings wanted = read_settings(*info);
+    if (!has_capture_memory(*info)) finish("too little memory");
     if (!init_clock()) finish("no HPET");
-    const pci_function function = find_pci(0x1af4, 0x1059, 0);
-    if (!function.valid()) finish("no virtio sound function");
-    print_hex("pci", function.number());
-    print_hex("command", function.read(4, 2));
-    function.assign_missing_bars();
-    function.enable();
-    print_hex("bar1", function.bar_address(1));
-    print_hex("bar4", function.bar_address(4));
-    u8* p = map_registers(function.bar_address(4), 4096);
-    print_hex("features", *reinterpret_cast<volatile u32*>(p + 4));
-    print_value("memory", is_memory(*info, 64 << 20, 32 << 20));
-    on_interrupt(TIMER_VECTOR, [] { ticks = ticks + 1; });
-    start_timer(1000);
+    find_sound();
+
+    on_interrupt(SOUND_VECTOR, [] { test.on_sound_interrupt(); });
+    on_interrupt(TIMER_VECTOR, [] { test.on_timer_interrupt(); });
+    start_timer(timer_period_us);
     interrupts_on();
-    const u64 begin = now_ns();
-    while (now_ns() - begin < 100'000'000) {
-        interrupts_off();
-        sleep_until_interrupt();
-        interrupts_on();
-    }
-    print_value("ticks", ticks);
-    finish("ok");
+    test.run(device, wanted);
+    power_off();
 }
 
 } // namespace kernel

@@ -12,7 +12,7 @@ namespace kernel {
 
 class sound_port {
   public:
-    constexpr explicit sound_port(pci_function where) : function_(where) {}
+    void init(pci_function where) { function_ = where; }
 
     u32 pci_read(u32 offset, u32 bytes) { return function_.read(offset, bytes); }
     void pci_write(u32 offset, u32 bytes, u32 value) { function_.write(offset, bytes, value); }
