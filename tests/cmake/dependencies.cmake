@@ -1,5 +1,6 @@
 # doctest and fmt: what the machine has comes first, their public repositories second.
 include(FetchContent)
+set(CMAKE_POLICY_DEFAULT_CMP0077 NEW) # fetched projects' options heed our variables
 
 if(VSND_BUILD_TESTS)
     find_package(doctest 2.4 QUIET)
@@ -10,7 +11,6 @@ if(VSND_BUILD_TESTS)
             GIT_REPOSITORY https://github.com/doctest/doctest.git
             GIT_TAG v2.4.12
             GIT_SHALLOW ON SYSTEM)
-        set(CMAKE_POLICY_DEFAULT_CMP0077 NEW) # its options heed variables
         set(DOCTEST_NO_INSTALL ON)
         FetchContent_MakeAvailable(doctest)
     endif()
@@ -27,5 +27,6 @@ if(NOT fmt_FOUND)
         GIT_REPOSITORY https://github.com/fmtlib/fmt.git
         GIT_TAG 11.0.2
         GIT_SHALLOW ON SYSTEM)
+    set(FMT_INSTALL OFF)
     FetchContent_MakeAvailable(fmt)
 endif()
