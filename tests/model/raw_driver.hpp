@@ -79,6 +79,25 @@ class driver {
         pci.config_write(at + 2, 2, pci.config_read(at + 2, 2) | 0x8000);
     }
 
+    // Where the first capability of this cfg_type with a sensible BAR lies in configuration space.
+    u32 capability(u8 type) {
+        u32 at = pci.config_read(0x34, 1);
+        while (at != 0) {
+            const bool vendor = pci.config_read(at, 1) == 9 && pci.config_read(at + 4, 1) < 6;
+            if (vendor && pci.config_read(at + 3, 1) == type) return at;
+            at = pci.config_read(at + 1, 1);
+        }
+        return 0;
+    }
+    // One access through the configuration access window.
+    u32 window_read(u32 in_bar, u32 offset, u32 bytes) {
+        const u32 at = capability(wire::PCI_CAP_PCI_CFG);
+        pci.config_write(at + 4, 1, in_bar);
+        pci.config_write(at + 8, 4, offset);
+        pci.config_write(at + 12, 4, bytes);
+        return pci.config_read(at + 16, 4);
+    }
+
     // The handshake, step by step -----------------------------------------------------------------
     void reset() {
         set_state(0);
@@ -138,18 +157,24 @@ class driver {
         }
     }
     void driver_ok() { set_state(15); }
-    void until_features_ok() {
+    void until_accept(u64 without = 0) {
         enable_msix();
         reset();
         acknowledge();
         know();
-        accept(usable());
+        accept(usable() & ~without);
+    }
+    void until_features_ok(u64 without = 0) {
+        until_accept(without);
         features_ok();
     }
-    void up() {
-        until_features_ok();
+    void live(u64 without = 0) {
+        until_features_ok(without);
         queues_up();
         driver_ok();
+    }
+    void up(u64 without = 0) {
+        live(without);
         for (u32 i = 0; i < 4; ++i)
             expose(event, {{memory.allocate(8).bus, 8, true}});
         doorbell(event);

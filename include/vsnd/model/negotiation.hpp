@@ -159,12 +159,12 @@ inline void negotiation::judge_steps(u8 fresh) {
                       : fresh == DEVICE_STATUS_FEATURES_OK ? DEVICE_STATUS_DRIVER
                       : fresh == DEVICE_STATUS_DRIVER_OK   ? DEVICE_STATUS_FEATURES_OK
                                                            : DEVICE_STATUS_FAILED; // two at once
-    const bool ok_step = fresh == DEVICE_STATUS_DRIVER_OK;
-    if (ok_step && refused_)
+    constexpr u8 later = DEVICE_STATUS_FEATURES_OK | DEVICE_STATUS_DRIVER_OK;
+    if (refused_ && (fresh & later) != 0)
         core_.violate(violation::continued_after_refusal, detail);
     else if (before != 0 && !has(before))
         core_.violate(violation::steps_out_of_order, detail);
-    else if (ok_step && !read_back_)
+    else if (fresh == DEVICE_STATUS_DRIVER_OK && !read_back_)
         core_.violate(violation::features_ok_not_read_back, detail);
 }
 

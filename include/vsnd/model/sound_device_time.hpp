@@ -20,6 +20,7 @@ inline u64 sound_device::next_event() const {
 inline void sound_device::advance(u64 ns) {
     const u64 target = core_.now_ns + ns;
     u32 rounds = 0;
+    if (usable()) watch_doorbells(); // owed from now on, if not heard by then
     deliver_interrupts();
     for (;;) {
         const u64 next = next_event();
