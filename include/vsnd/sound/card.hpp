@@ -88,8 +88,9 @@ class card {
     // --- The entries from below. ---
 
     // Handles completions of one queue, at most `budget`; true: more may be left, call again soon.
-    // A second pump of the same queue at the same time makes the first one look again.
-    // Context: thread, interrupt.
+    // A second pump of the same queue at the same time makes the first one look again. The form
+    // with the queue as a template argument, for interrupt handlers that know it, is legal only
+    // from open's return to close. Context: thread, interrupt.
     template <u32 Queue>
     VSND_HOT bool pump(u32 budget = default_budget);
     bool pump(u32 queue, u32 budget);

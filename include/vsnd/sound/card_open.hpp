@@ -162,7 +162,19 @@ status_code card<Port, Handler, Limits>::close() {
             (void)streams_[id].release();
         }
     }
-    return give_up(status_code::ok);
+    // Nobody pumps any more, on no CPU: the pumps are claimed until the device is reset.
+    for (endpoint_type& end : ends_) {
+        while (end.ready() && !end.begin_pump()) {
+            if constexpr (has_wait<hooks>) hooks_->wait(1'000'000);
+        }
+    }
+    const status_code stopped = give_up(status_code::ok);
+    if (!ok(stopped)) {
+        for (endpoint_type& end : ends_) {
+            if (end.ready()) end.leave_pump();
+        }
+    }
+    return stopped;
 }
 
 // The device broke the specification or asked for a reset: nothing works until close and open.

@@ -33,6 +33,7 @@ class endpoint {
     }
 
     Queue& queue() { return *queue_; }
+    bool ready() const { return queue_ != nullptr; }
     // Holds the queue's lock while the answer lives; for calls of queue() made directly.
     [[nodiscard]] guard lock() { return guard(*hooks_, number_); }
 
@@ -136,6 +137,7 @@ class endpoint {
         guard g(*hooks_, number_);
         queue_->reset();
         unsent_ = 0;
+        pumping_ = false;
     }
 
   private:

@@ -154,6 +154,16 @@ class pcm_buffer {
     // for the reader.
     status_code post_idle();
 
+    // Nothing is with the device, and what was queued or captured is thrown away. It counts as
+    // never submitted.
+    void forget_queued() {
+        submitted_.add(position_.load() - submitted_.load());
+        for (message& m : periods_)
+            m.move_to(place::idle);
+        held_ = nullptr;
+        filled_ = 0;
+    }
+
     // What has not come back yet, silence included.
     u32 owned() const { return in_flight() + silence_in_flight_; }
 

@@ -205,10 +205,7 @@ void stream<Port, Handler, Limits>::arrived() {
         if (prepare_again_) {
             prepare_again_ = false;
             goal_ = stream_state::prepared;
-            // What was thrown away counts as never submitted.
-            this->submitted_.add(this->position_.load() - this->submitted_.load());
-            this->held_ = nullptr;
-            this->filled_ = 0;
+            this->forget_queued();
             return advance();
         }
         this->unbind_all();
@@ -218,8 +215,8 @@ void stream<Port, Handler, Limits>::arrived() {
 
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::finish(status_code code) {
-    pending_ = false;
     store_release(&outcome_, code);
+    store_release(&pending_, false); // last: a new operation may begin from here on
     wake(*card_->hooks_);
 }
 
