@@ -8,7 +8,7 @@ foreach(suffix "" _DEBUG _RELEASE _RELWITHDEBINFO _MINSIZEREL)
 endforeach()
 set_directory_properties(PROPERTIES COMPILE_OPTIONS "" COMPILE_DEFINITIONS "" LINK_OPTIONS "")
 
-set(freestanding_warnings -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+set(freestanding_warnings -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
 set(freestanding_flags
     -O2 -g -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-stack-protector
     -fno-asynchronous-unwind-tables -fno-pic)

@@ -1,5 +1,6 @@
 """Starts QEMU on one of the bare-metal kernels."""
 
+import os
 import pathlib
 import re
 import subprocess
@@ -92,7 +93,7 @@ def command(case, directory):
     words += ["-serial", f"file:{directory / 'console.log'}"]
     words += ["-kernel", str(case.kernel), "-append", case.command_line]
     words += ["-audiodev", backend(case, directory)]
-    words += ["-device", f"{device},audiodev=a,ioeventfd=off"]
+    words += ["-device", f"{device},audiodev=a,ioeventfd=off,streams={case.streams}"]
     if not case.real_time:
         words += ["-icount", "shift=1,sleep=off"]
     if case.traced:
@@ -104,7 +105,7 @@ def command(case, directory):
 
 def run(case, directory):
     """Runs the kernel to its end. Returns what stands on the console."""
-    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+    environment = dict(os.environ)
     if case.backend == "alsa":
         environment["ALSA_CONFIG_PATH"] = str(directory / "asound.conf")
     words = command(case, directory)

@@ -7,21 +7,23 @@ namespace kernel {
 
 using namespace vsnd;
 
+enum interrupt_kind : u32 { MSIX, INTX, POLLED };
 enum test_mode : u32 { PLAY = 1, RECORD = 2, BOTH = 3 };
 
 struct settings {
-    u32 mode = PLAY;     // mode=play|record|both
-    u32 period = 1024;   // frames per period
-    u32 count = 4;       // periods in the buffer
-    u32 rate = 48000;    // frames per second
-    u32 channels = 2;    //
-    u32 format = 0;      // format=s8|u8|s16|u16|s32|u32|float, as in VIRTIO_SND_PCM_FMT_*
-    u32 stream = 0;      // which of the card's streams of that direction
-    u32 frames = 96000;  // how many are played, recorded, or both
-    u32 seed = 1;        // of the noise
-    u32 batch = 1;       // policy=each, or policy=batched4 (any number): completions per interrupt
-    u32 late_ms = 0;     // interrupts stay off that long, once,
-    u32 late_at = 24000; // after that many frames
+    u32 mode = PLAY;    // mode=play|record|both
+    u32 period = 1024;  // frames per period
+    u32 count = 4;      // periods in the buffer
+    u32 rate = 48000;   // frames per second
+    u32 channels = 2;   //
+    u32 format = 0;     // format=s8|u8|s16|u16|s32|u32|float, as in VIRTIO_SND_PCM_FMT_*
+    u32 stream = 0;     // which of the card's streams of that direction
+    u32 frames = 96000; // how many are played, recorded, or both
+    u32 seed = 1;       // of the noise
+    u32 batch = 1;      // policy=each, or policy=batched4 (any number): completions per interrupt
+    u32 interrupts = MSIX; // interrupts=msix|intx|polled
+    u32 late_ms = 0;       // interrupts stay off that long, once,
+    u32 late_at = 24000;   // after that many frames
 };
 
 // Reads the line. nullptr: all understood, else where the word begins that is not understood.

@@ -49,10 +49,18 @@ constexpr u64 apic_timer_initial = apic + 0x380;
 constexpr u64 apic_timer_current = apic + 0x390;
 constexpr u64 apic_timer_divide = apic + 0x3e0;
 
-constexpr u16 legacy_masks[] = {0x21, 0xa1};
+constexpr u64 apic_legacy_pin = apic + 0x350;
+
+// The legacy controllers: the first one's third input is the second one.
+constexpr u16 legacy_command[] = {0x20, 0xa0};
+constexpr u16 legacy_data[] = {0x21, 0xa1};
+constexpr u32 second_controller_line = 2;
+constexpr u8 legacy_end_of_interrupt = 0x20;
 
 gate gates[256];
 interrupt_routine routines[2];
+interrupt_routine legacy_routine;
+u32 legacy_line;
 
 [[noreturn]] void stop_for_exception(const interrupt_frame& frame) {
     u64 fault_address;
@@ -65,10 +73,36 @@ interrupt_routine routines[2];
     power_off();
 }
 
+bool is_legacy(u64 vector) {
+    return vector >= LEGACY_VECTOR && vector < LEGACY_VECTOR + 16;
+}
+
+void handle_legacy(u32 line) {
+    if (legacy_routine == nullptr || line != legacy_line) return; // spurious: ends by itself
+    legacy_routine();
+    if (line >= 8) port_write8(legacy_command[1], legacy_end_of_interrupt);
+    port_write8(legacy_command[0], legacy_end_of_interrupt);
+}
+
+// Every line masked, and the lines' vectors away from those of the exceptions.
+void init_legacy() {
+    constexpr u8 where_the_other_is[] = {1 << second_controller_line, second_controller_line};
+    for (u32 i = 0; i < 2; ++i) {
+        port_write8(legacy_command[i], 0x11); // three more bytes follow
+        port_write8(legacy_data[i], static_cast<u8>(LEGACY_VECTOR + 8 * i));
+        port_write8(legacy_data[i], where_the_other_is[i]);
+        port_write8(legacy_data[i], 0x01); // end of interrupt by command
+        port_write8(legacy_data[i], 0xff);
+    }
+}
+
 } // namespace
 
 void handle_interrupt(const interrupt_frame* frame) {
     if (frame->vector == SPURIOUS_VECTOR) return; // gets no end-of-interrupt
+    if (is_legacy(frame->vector)) {
+        return handle_legacy(static_cast<u32>(frame->vector - LEGACY_VECTOR));
+    }
     if (frame->vector != TIMER_VECTOR && frame->vector != SOUND_VECTOR) stop_for_exception(*frame);
     if (interrupt_routine routine = routines[frame->vector - TIMER_VECTOR]) routine();
     register_write32(apic_end_of_interrupt, 0);
@@ -86,13 +120,21 @@ void init_interrupts() {
     }
     const table_pointer pointer{sizeof gates - 1, reinterpret_cast<u64>(gates)};
     asm volatile("lidt %0" : : "m"(pointer));
-    for (u16 mask : legacy_masks)
-        port_write8(mask, 0xff);
+    init_legacy();
     register_write32(apic_spurious, 0x100 | SPURIOUS_VECTOR);
 }
 
 void on_interrupt(interrupt_vector vector, interrupt_routine routine) {
     routines[vector - TIMER_VECTOR] = routine;
+}
+
+void on_legacy_interrupt(u32 line, interrupt_routine routine) {
+    legacy_line = line;
+    legacy_routine = routine;
+    register_write32(apic_legacy_pin, 7u << 8); // the pair's output is taken as it comes
+    const u32 masks = ~(1u << line | 1u << second_controller_line);
+    port_write8(legacy_data[0], static_cast<u8>(masks));
+    port_write8(legacy_data[1], static_cast<u8>(masks >> 8));
 }
 
 void start_timer(u32 period_us) {

@@ -11,6 +11,7 @@ using namespace vsnd;
 using interrupt_routine = void (*)();
 
 enum interrupt_vector : u8 {
+    LEGACY_VECTOR = 0x20, // and the 15 that follow: lines 0 to 15 of the legacy controllers
     TIMER_VECTOR = 0x40,
     SOUND_VECTOR = 0x41,
     SPURIOUS_VECTOR = 0xff,
@@ -30,6 +31,10 @@ void on_interrupt(interrupt_vector vector, interrupt_routine routine);
 
 // Raises TIMER_VECTOR every `period_us` from now on. Needs a running clock.
 void start_timer(u32 period_us);
+
+// Lets one line of the legacy controllers through, where a PCI function without MSI-X raises its
+// interrupts: the firmware wrote the line's number to its configuration space.
+void on_legacy_interrupt(u32 line, interrupt_routine routine);
 
 interrupt_message message_of(interrupt_vector vector);
 

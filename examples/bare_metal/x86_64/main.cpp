@@ -21,6 +21,7 @@ constinit sound_test<device_type> test;
 constexpr u16 virtio_vendor = 0x1af4;
 constexpr u16 virtio_sound = 0x1059;
 constexpr u32 timer_period_us = 10000;
+constexpr u32 polling_period_us = 1000;
 
 [[noreturn]] void finish(const char* outcome) {
     print_value("result", outcome);
@@ -39,14 +40,34 @@ settings read_settings(const start_info& info) {
     return wanted;
 }
 
-void find_sound() {
+// How completions reach the driver.
+interrupt_setup choose_interrupts(const pci_function& function, u32 kind) {
+    if (kind == POLLED) {
+        on_interrupt(TIMER_VECTOR, [] {
+            test.on_sound_interrupt();
+            test.on_timer_interrupt();
+        });
+        return interrupt_setup::polled();
+    }
+    on_interrupt(TIMER_VECTOR, [] { test.on_timer_interrupt(); });
+    if (kind == INTX) {
+        on_legacy_interrupt(function.interrupt_line(), [] {
+            if (device.read_isr().any()) test.on_sound_interrupt();
+        });
+        return interrupt_setup::intx();
+    }
+    on_interrupt(SOUND_VECTOR, [] { test.on_sound_interrupt(); });
+    const interrupt_message message = message_of(SOUND_VECTOR);
+    return interrupt_setup::msix(msix_message{message.address, message.data});
+}
+
+void find_sound(u32 kind) {
     const pci_function function = find_pci(virtio_vendor, virtio_sound, 0);
     if (!function.valid()) finish("no virtio sound function");
     function.assign_missing_bars();
     print_hex("bar", function.bar_address(4));
-    port.init(function);
-    const interrupt_message message = message_of(SOUND_VECTOR);
-    device.init(port, interrupt_setup::msix(msix_message{message.address, message.data}));
+    port.function = function;
+    device.init(port, choose_interrupts(function, kind));
 }
 
 } // namespace
@@ -56,11 +77,9 @@ extern "C" [[noreturn]] void kernel_main(const start_info* info) {
     const settings wanted = read_settings(*info);
     if (!has_capture_memory(*info)) finish("too little memory");
     if (!init_clock()) finish("no HPET");
-    find_sound();
+    find_sound(wanted.interrupts);
 
-    on_interrupt(SOUND_VECTOR, [] { test.on_sound_interrupt(); });
-    on_interrupt(TIMER_VECTOR, [] { test.on_timer_interrupt(); });
-    start_timer(timer_period_us);
+    start_timer(wanted.interrupts == POLLED ? polling_period_us : timer_period_us);
     interrupts_on();
     test.run(device, wanted);
     power_off();

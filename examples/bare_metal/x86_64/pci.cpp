@@ -14,9 +14,9 @@ constexpr u32 id_offset = 0x00;
 constexpr u32 command_offset = 0x04;
 constexpr u32 header_type_offset = 0x0e;
 constexpr u32 bar_offset = 0x10;
+constexpr u32 interrupt_line_offset = 0x3c;
 
 constexpr u32 command_memory = 1u << 1;
-constexpr u32 command_master = 1u << 2;
 
 constexpr bool is_memory_bar(u32 low) {
     return (low & 1) == 0;
@@ -79,8 +79,8 @@ void pci_function::assign_missing_bars() const {
     }
 }
 
-void pci_function::enable() const {
-    write(command_offset, 2, read(command_offset, 2) | command_memory | command_master);
+u32 pci_function::interrupt_line() const {
+    return read(interrupt_line_offset, 1);
 }
 
 pci_function find_pci(u16 vendor, u16 device, u32 nth) {

@@ -25,8 +25,8 @@ class pci_function {
     // Gives an address to each memory BAR that the firmware left without one.
     void assign_missing_bars() const;
 
-    // Lets the function decode memory and write to memory.
-    void enable() const;
+    // The line of the legacy interrupt controllers that the firmware chose.
+    u32 interrupt_line() const;
 
   private:
     void select(u32 offset) const;

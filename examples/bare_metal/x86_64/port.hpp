@@ -10,15 +10,14 @@
 
 namespace kernel {
 
-class sound_port {
-  public:
-    void init(pci_function where) { function_ = where; }
+struct sound_port {
+    pci_function function;
 
-    u32 pci_read(u32 offset, u32 bytes) { return function_.read(offset, bytes); }
-    void pci_write(u32 offset, u32 bytes, u32 value) { function_.write(offset, bytes, value); }
+    u32 pci_read(u32 offset, u32 bytes) { return function.read(offset, bytes); }
+    void pci_write(u32 offset, u32 bytes, u32 value) { function.write(offset, bytes, value); }
 
     u8* map_bar(u32 bar, u64 offset, usize bytes) {
-        const u64 base = function_.bar_address(bar);
+        const u64 base = function.bar_address(bar);
         return base != 0 ? map_registers(base + offset, bytes) : nullptr;
     }
 
@@ -27,9 +26,6 @@ class sound_port {
 
     u64 lock(u32) { return interrupts_save(); }
     void unlock(u32, u64 saved) { interrupts_restore(saved); }
-
-  private:
-    pci_function function_;
 };
 
 static_assert(vsnd::pci_kernel<sound_port>);
