@@ -1,6 +1,7 @@
-"""Compiles every header alone, in two translation units that are then linked together.
+"""Compiles every header alone, and links that unit with a second one that has it too.
 
-Outside model/ that happens without any standard library, after a kernel's macros.
+The second unit is the one with all headers. Outside model/ that happens without any standard
+library, after a kernel's macros.
 usage: headers.py COMPILER INCLUDE_DIRECTORY
 """
 
@@ -26,38 +27,48 @@ class Checker:
         paths = sorted((self.root / "vsnd").rglob("*.hpp"))
         return [path.relative_to(self.root).as_posix() for path in paths]
 
-    def compile(self, names, source, flags):
+    def compile(self, names, title, flags):
+        """The object file of a unit with these headers, and what is wrong with it."""
+        source = self.work / (title.replace("/", "_") + ".cpp")
         source.write_text("".join(f"#include <{name}>\n" for name in names), encoding="utf-8")
         output = source.with_suffix(".o")
         code, said = run([*flags, f"-I{self.root}", "-c", str(source), "-o", str(output)])
-        return output, said if code else ""
+        return output, f"{title}: {said}" if code else ""
 
-    def check(self, names, title):
-        """What is wrong with these headers in one unit, twice; empty if nothing."""
-        hosted = any(name.startswith("vsnd/model/") for name in names)
-        flags = self.hosted if hosted else self.bare
-        stem = title.replace("/", "_")
-        first, said = self.compile(names, self.work / f"{stem}.first.cpp", flags)
+    def link(self, first, second):
+        joined = first.with_suffix(".joined.o")
+        command = [self.compiler, "-nostdlib", "-r", str(first), str(second), "-o", str(joined)]
+        code, said = run(command)
+        return f"linked twice: {said}" if code else ""
+
+    def check(self, names, flags, kind, pool):
+        """What is wrong with the headers, each alone and in a unit with all the others."""
+        everything, said = self.compile(names, f"all {kind}", flags)
         if said:
-            return f"{title}: {said}"
-        second, said = self.compile(names, self.work / f"{stem}.second.cpp", flags)
-        if said:
-            return f"{title}: {said}"
-        joined = self.work / f"{stem}.joined.o"
-        link = [self.compiler, "-nostdlib", "-r", str(first), str(second), "-o", str(joined)]
-        code, said = run(link)
-        return f"{title}, linked twice: {said}" if code else ""
+            return [said, *self.alone(names, flags, None, pool)]
+        return self.alone(names, flags, everything, pool)
+
+    def alone(self, names, flags, everything, pool):
+        def one(name):
+            unit, said = self.compile([name], name, flags)
+            return said if said or everything is None else self.link(unit, everything)
+
+        return [said for said in pool.map(one, names) if said]
 
 
 def check_all(compiler, root):
-    with tempfile.TemporaryDirectory() as work:
+    """How many headers there are, and what is wrong with them."""
+    with tempfile.TemporaryDirectory() as work, \
+            concurrent.futures.ThreadPoolExecutor(2) as pool:
         checker = Checker(compiler, root, work)
         names = checker.names()
         bare = [name for name in names if not name.startswith("vsnd/model/")]
-        jobs = [([name], name) for name in names] + [(bare, "all outside model"), (names, "all")]
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            said = pool.map(lambda job: checker.check(*job), jobs)
-            return len(names), [line for line in said if line]
+        model = [name for name in names if name not in bare]
+        wrong = checker.check(bare, checker.bare, "freestanding", pool)
+        if model:
+            wrong += checker.check(model, checker.hosted, "hosted", pool)
+            wrong += [said for said in [checker.compile(names, "all", checker.hosted)[1]] if said]
+        return len(names), wrong
 
 
 def main():
