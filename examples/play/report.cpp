@@ -8,6 +8,9 @@
 namespace vsnd::play {
 namespace {
 
+// What the picture shows before the first event and after the last.
+constexpr double margin_ms = 3;
+
 double ms_between(u64 from_ns, u64 to_ns) {
     return (static_cast<double>(to_ns) - static_cast<double>(from_ns)) / 1e6;
 }
@@ -119,6 +122,7 @@ stream_life life_of(const session_record& run, const stream_record& stream, flow
     const bool plays = direction == flow::playback;
     const double period_ms = 1000.0 * run.period_frames / rate_hz;
     stream_life life{.name = plays ? "playback" : "capture", .direction = direction, .periods = {}};
+    double recorded_until = 0;
     for (const model::trace_event& each : run.trace) {
         if (each.stream != stream.id || each.queue != stream.queue) continue;
         const double at = ms_between(run.start_ns, each.time_ns);
@@ -126,6 +130,7 @@ stream_life life_of(const session_record& run, const stream_record& stream, flow
         if (each.kind == trace_kind::buffer_seen) {
             period_life fresh;
             const bool known = number < stream.submitted_ns.size();
+            fresh.silence = plays && !known;
             fresh.submitted_ms = known ? ms_between(run.start_ns, stream.submitted_ns[number]) : at;
             life.periods.push_back(fresh);
             continue;
@@ -139,8 +144,12 @@ stream_life life_of(const session_record& run, const stream_record& stream, flow
         if (heard && period.taken_ms != period_life::never) {
             period.ended_ms = at;
             period.begun_ms = at - period_ms;
-            // A recording device notices its buffer only when it has something to put there.
-            if (!plays) period.taken_ms = std::min(period.taken_ms, period.begun_ms);
+            if (plays) continue;
+            // A stop cuts the last period short, which then begins where the one before ended.
+            period.begun_ms = std::max(period.begun_ms, recorded_until);
+            recorded_until = at;
+            // A recording device touches its buffer only when it has something to put there.
+            period.taken_ms = std::min(period.taken_ms, period.begun_ms);
         }
     }
     return life;
@@ -152,7 +161,7 @@ stream_numbers numbers_of(const session_record& run, const stream_record& stream
     double sum = 0;
     u64 heard = 0;
     for (const period_life& each : life.periods) {
-        if (each.ended_ms == period_life::never) continue;
+        if (each.ended_ms == period_life::never || each.silence) continue;
         const double latency = life.direction == flow::playback ? each.begun_ms - each.submitted_ms
                                                                 : each.returned_ms - each.begun_ms;
         sum += latency;
@@ -181,6 +190,8 @@ timeline timeline_of(const session_record& run, const wav_audio& sound, const st
                   marks_of(run, model::trace_kind::interrupt, "interrupts", mark_kind::interrupt)};
     for (const stream_life& each : what.streams)
         stretch(what, each);
+    what.from_ms -= margin_ms;
+    what.to_ms += margin_ms;
     what.peaks = peaks_of(sound);
     if (!what.streams[0].periods.empty() &&
         what.streams[0].periods[0].begun_ms != period_life::never) {

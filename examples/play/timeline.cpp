@@ -43,6 +43,7 @@ text { font-family: "DejaVu Sans", "Segoe UI", Helvetica, Arial, sans-serif; fil
 .capture-tick { stroke: #0f766e; stroke-width: 1; fill: none }
 .capture-way { stroke: #0f766e; stroke-opacity: 0.35; fill: none }
 .capture-depth { fill: #0f766e; fill-opacity: 0.25; stroke: #0f766e }
+.silence-bar { fill: #cbd5e1 }
 .doorbell { stroke: #d97706; stroke-width: 1.4; fill: none }
 .interrupt { stroke: #db2777; stroke-width: 1.4; fill: none }
 </style>
@@ -64,6 +65,8 @@ void draw_legend(svg_writer& out) {
     out.rect("capture-bar", x + 2, y - 6, 9, 12);
     out.rect("capture-bar-odd", x + 11, y - 6, 9, 12);
     key("a period recorded", 138);
+    out.rect("silence-bar", x + 2, y - 6, 18, 12);
+    key("silence after the end", 158);
     out.path("playback-depth", svg_move(x, y + 6) + svg_up_down(y) + svg_across(x + 7) +
                                    svg_up_down(y - 6) + svg_across(x + 13) + svg_up_down(y + 1) +
                                    svg_across(x + 20) + svg_up_down(y + 6));

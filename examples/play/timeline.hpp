@@ -17,6 +17,7 @@ struct period_life {
     double returned_ms = never;  // the device gave it back
     double begun_ms = never;     // its first frame was played or recorded
     double ended_ms = never;     // and its last
+    bool silence = false;        // the driver's own, after the end of the sound
 };
 
 enum class flow { playback, capture };

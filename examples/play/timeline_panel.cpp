@@ -107,15 +107,25 @@ void draw_moments(svg_writer& out, const stream_life& stream, double period_life
     out.path(roomy ? style.dot : style.tick, steps);
 }
 
+// The part of a straight line that lies within the panel.
+std::string clipped_line(const ruler& time, double from_ms, double from_y, double to_ms,
+                         double to_y) {
+    if (from_ms == period_life::never || to_ms < time.from_ms || from_ms > time.to_ms) return "";
+    const double slope = to_ms > from_ms ? (to_y - from_y) / (to_ms - from_ms) : 0;
+    const double first = std::max(from_ms, time.from_ms);
+    const double last = std::min(to_ms, time.to_ms);
+    const bool whole = last == to_ms;
+    return svg_move(time.x(first), from_y + slope * (first - from_ms)) +
+           svg_line_to(time.x(last), whole ? to_y : from_y + slope * (last - from_ms));
+}
+
 // The way of each period from one row to the next: its slope is the time it waited.
 void draw_ways(svg_writer& out, const stream_life& stream, const ruler& time, double submitted_y,
                double taken_y, double begun_y) {
     std::string steps;
     for (const period_life& each : stream.periods) {
-        if (!time.holds(each.submitted_ms) || !time.holds(each.taken_ms)) continue;
-        steps += svg_move(time.x(each.submitted_ms), submitted_y) +
-                 svg_line_to(time.x(each.taken_ms), taken_y);
-        if (time.holds(each.begun_ms)) steps += svg_line_to(time.x(each.begun_ms), begun_y);
+        steps += clipped_line(time, each.submitted_ms, submitted_y, each.taken_ms, taken_y);
+        steps += clipped_line(time, each.taken_ms, taken_y, each.begun_ms, begun_y);
     }
     out.path(styles_of(stream.direction).way, steps);
 }
@@ -125,6 +135,7 @@ void draw_bars(svg_writer& out, const stream_life& stream, const ruler& time, do
     const styles style = styles_of(stream.direction);
     std::string even;
     std::string odd;
+    std::string silence;
     double covered = time.left - 1e6;
     for (usize_t i = 0; i < stream.periods.size(); ++i) {
         const period_life& each = stream.periods[i];
@@ -134,12 +145,13 @@ void draw_bars(svg_writer& out, const stream_life& stream, const ruler& time, do
         const double right = std::max(time.clipped(each.ended_ms), left + 0.3);
         if (right - covered < finest_pixels) continue;
         covered = right;
-        std::string& into = i % 2 == 0 ? even : odd;
+        std::string& into = each.silence ? silence : i % 2 == 0 ? even : odd;
         into +=
             svg_move(left, y - 8) + svg_across(right) + svg_up_down(y + 8) + svg_across(left) + "Z";
     }
     out.path(style.bar, even);
     out.path(style.odd, odd);
+    out.path("silence-bar", silence);
     for (usize_t i = 0; roomy && i < stream.periods.size(); ++i) {
         const period_life& each = stream.periods[i];
         if (!time.holds(each.begun_ms) || !time.holds(each.ended_ms)) continue;
