@@ -7,8 +7,7 @@
 // where a completion belongs lies in private memory; the descriptor table is never read back.
 
 #include <vsnd/port/queue.hpp>
-#include <vsnd/ring/policy.hpp>
-#include <vsnd/wire/split_ring.hpp>
+#include <vsnd/ring/split_descriptors.hpp>
 #include <vsnd/wire/virtio.hpp>
 
 namespace vsnd {
@@ -63,8 +62,7 @@ class split_queue {
 
     // How much memory `init` needs for a ring of `size`, whatever is negotiated.
     static constexpr usize memory_bytes(u16 size) {
-        return tables_at(size) +
-               (Policy::indirect == choice::never ? 0 : usize{size} * table_bytes);
+        return tables_at(size) + split_descriptors<Policy>::tables_bytes(size);
     }
     static constexpr usize memory_alignment = 16;
 
@@ -84,17 +82,16 @@ class split_queue {
         mask_ = static_cast<u16>(size - 1);
         doorbell_ = doorbell;
         event_idx_ = ((features >> wire::F_EVENT_IDX) & 1) != 0;
-        indirect_ = ((features >> wire::F_INDIRECT_DESC) & 1) != 0;
+        const bool indirect = ((features >> wire::F_INDIRECT_DESC) & 1) != 0;
+        descriptors_.init(
+            size, indirect, memory,
+            memory.part(tables_at(size), split_descriptors<Policy>::tables_bytes(size)));
         avail_ = memory.cpu + avail_at(size);
         used_ = memory.cpu + used_at(size);
         for (u16 i = 0; i < size; ++i) {
             records_[i] = record{};
             records_[i].head = i;
-            next_free_[i] = static_cast<u16>((i + 1) & mask_);
         }
-        first_free_ = 0;
-        last_free_ = mask_;
-        free_ = size;
         counters_ = {};
         start_over();
         return status_code::ok;
@@ -106,37 +103,23 @@ class split_queue {
     u16 size() const { return size_; }
     const ring_counters& counters() const { return counters_; }
 
-    // Spec: [virtio 1.4] Placing Buffers Into The Descriptor Table
     result<slot> bind(const chain& c, cookie what) {
-        const usize parts = c.parts();
-        if (parts == 0 || !fits_32_bits(c)) return status_code::invalid_argument;
-        // A chain longer than the queue is illegal, also in an indirect table.
-        if (parts > size_) return status_code::no_room;
-        const bool table = uses_table(parts);
-        if (free_ < (table ? 1 : parts)) return status_code::no_room;
-
-        record& r = records_[first_free_];
+        const result<u16> head = descriptors_.write(c);
+        if (!head) return head.code();
+        record& r = records_[head.value()];
         r.what = what;
         r.bound = true;
         r.in_device = false;
         r.capacity = 0;
         for (const part& p : c.writable)
             r.capacity += p.bytes;
-        if (table) {
-            write_table(take_free(), c);
-        } else {
-            write_direct(c);
-        }
         slot s;
         s.chain_ = &r;
         return s;
     }
 
     // How many more chains of `parts` parts can be bound.
-    usize free_chains(usize parts) const {
-        if (parts == 0 || parts > size_) return 0;
-        return uses_table(parts) ? free_ : free_ / static_cast<u32>(parts);
-    }
+    usize free_chains(usize parts) const { return descriptors_.free_chains(parts); }
 
     // Spec: [virtio 1.4] Supplying Buffers to The Device
     VSND_HOT status_code post(slot s) {
@@ -222,12 +205,11 @@ class split_queue {
         if (r == nullptr || !r->bound) return status_code::invalid_argument;
         if (r->in_device) return status_code::memory_still_owned;
         r->bound = false;
-        give_back(r->head);
+        descriptors_.give_back(r->head);
         return status_code::ok;
     }
 
-    // Bound chains stay bound. Freed heads are used again last, so that chains bound after a reset
-    // get other ids than those that a careless device may still return.
+    // Bound chains stay bound.
     void reset() {
         for (u16 i = 0; i < size_; ++i)
             records_[i].in_device = false;
@@ -237,9 +219,6 @@ class split_queue {
     bool broken() const { return broken_; }
 
   private:
-    static constexpr usize table_bytes = usize{Policy::most_indirect_parts} * 16;
-    static constexpr u16 end_of_chain = 0xffff;
-
     static constexpr usize avail_at(u16 size) { return wire::virtq_desc_bytes(size); }
     static constexpr usize used_at(u16 size) {
         return round_up(avail_at(size) + wire::virtq_avail_bytes(size), wire::VIRTQ_USED_ALIGN);
@@ -263,89 +242,6 @@ class split_queue {
         if constexpr (Policy::event_idx == choice::negotiated) return event_idx_;
         return Policy::event_idx == choice::always;
     }
-    bool uses_table(usize parts) const {
-        if (Policy::indirect == choice::never || parts < 2) return false;
-        return (Policy::indirect == choice::always || indirect_) &&
-               parts <= Policy::most_indirect_parts;
-    }
-
-    // Spec: [virtio 1.4] The Virtqueue Descriptor Table: at most 2^32 bytes in a chain.
-    static bool fits_32_bits(const chain& c) {
-        u64 bytes = 0;
-        for (const part& p : c.readable)
-            bytes += p.bytes;
-        for (const part& p : c.writable)
-            bytes += p.bytes;
-        return bytes >> 32 == 0;
-    }
-
-    wire::virtq_desc* table_of(u16 head) const {
-        return reinterpret_cast<wire::virtq_desc*>(memory_.cpu + tables_at(size_) +
-                                                   head * table_bytes);
-    }
-    wire::virtq_desc* descriptor(u16 i) const {
-        return reinterpret_cast<wire::virtq_desc*>(memory_.cpu) + i;
-    }
-
-    static void write(wire::virtq_desc& d, const part& p, bool writable, u16 next) {
-        u16 flags = writable ? wire::VIRTQ_DESC_F_WRITE : u16{0};
-        if (next != end_of_chain) flags |= wire::VIRTQ_DESC_F_NEXT;
-        d.addr = p.address.value;
-        d.len = p.bytes;
-        d.flags = flags;
-        d.next = next == end_of_chain ? u16{0} : next;
-    }
-    static const part& part_of(const chain& c, usize i) {
-        return i < c.readable.size() ? c.readable[i] : c.writable[i - c.readable.size()];
-    }
-
-    // Spec: [virtio 1.4] The Virtqueue Descriptor Table / Indirect Descriptors
-    void write_table(u16 head, const chain& c) {
-        wire::virtq_desc* const table = table_of(head);
-        const usize parts = c.parts();
-        for (usize i = 0; i < parts; ++i) {
-            const u16 next = i + 1 < parts ? static_cast<u16>(i + 1) : end_of_chain;
-            write(table[i], part_of(c, i), i >= c.readable.size(), next);
-        }
-        wire::virtq_desc& d = *descriptor(head);
-        d.addr = memory_.bus.value + tables_at(size_) + head * table_bytes;
-        d.len = static_cast<u32>(parts * 16);
-        d.flags = wire::VIRTQ_DESC_F_INDIRECT;
-        d.next = 0;
-        next_in_chain_[head] = end_of_chain;
-    }
-
-    void write_direct(const chain& c) {
-        const usize parts = c.parts();
-        u16 at = take_free();
-        for (usize i = 0; i < parts; ++i) {
-            const u16 next = i + 1 < parts ? take_free() : end_of_chain;
-            write(*descriptor(at), part_of(c, i), i >= c.readable.size(), next);
-            next_in_chain_[at] = next;
-            at = next;
-        }
-    }
-
-    // The free descriptors form a queue: taken at the front, given back at the end.
-    u16 take_free() {
-        const u16 head = first_free_;
-        first_free_ = next_free_[head];
-        --free_;
-        return head;
-    }
-    void give_back(u16 at) {
-        while (at != end_of_chain) {
-            if (free_ == 0) {
-                first_free_ = at;
-            } else {
-                next_free_[last_free_] = at;
-            }
-            last_free_ = at;
-            ++free_;
-            at = next_in_chain_[at];
-        }
-    }
-
     void start_over() {
         __builtin_memset(avail_, 0, wire::virtq_avail_bytes(size_));
         __builtin_memset(used_, 0, wire::virtq_used_bytes(size_));
@@ -379,7 +275,6 @@ class split_queue {
     u16 kicked_idx_ = 0; // avail_idx_ at the last kick
     u16 used_idx_ = 0;   // the next completion to take
     bool event_idx_ = false;
-    bool indirect_ = false;
     bool broken_ = false;
     Doorbell doorbell_{};
     record records_[most_descriptors]{};
@@ -387,11 +282,7 @@ class split_queue {
     dma_region memory_;
     ring_counters counters_;
     u32 unknown_since_reset_ = 0;
-    u32 free_ = 0;
-    u16 first_free_ = 0;
-    u16 last_free_ = 0;
-    u16 next_free_[most_descriptors]{};
-    u16 next_in_chain_[most_descriptors]{};
+    split_descriptors<Policy> descriptors_;
 };
 
 } // namespace vsnd
