@@ -49,6 +49,10 @@ class endpoint {
     // Posts and leaves the doorbell for later.
     status_code post(slot s) {
         guard g(*hooks_, number_);
+        return post_locked(s);
+    }
+    // The same for a caller that holds the lock.
+    status_code post_locked(slot s) {
         const status_code code = queue_->post(s);
         if (ok(code)) ++unsent_;
         return code;

@@ -144,7 +144,10 @@ class pcm_buffer {
         head_ = m.next;
         filled_ = 0;
         submitted_.add(params_.period_frames);
-        const status_code code = end_->post(m.chain, count - load_relaxed(&completed_));
+        // Until START the device does nothing with it: START's doorbell is early enough.
+        const status_code code = advance_frames_ == 0
+                                     ? end_->post(m.chain)
+                                     : end_->post(m.chain, count - load_relaxed(&completed_));
         if (!ok(code)) [[unlikely]]
             withdraw(m);
         return code;
@@ -304,7 +307,7 @@ u32 pcm_buffer<Queue, Hooks, Limits>::partly_recorded(message& m, u32 written) {
         ++counters_.bad_lengths;
         return 0;
     }
-    ++counters_.short_captures;
+    if (advance_frames_ != 0) ++counters_.short_captures; // not those that RELEASE flushes
     return layout_.round_down(written - u32{sizeof(wire::snd_pcm_status)});
 }
 

@@ -118,7 +118,7 @@ class stream : public pcm_buffer<typename Port::queue_type, hooks_type<Port>, Li
 
     // --- Draining and giving back. ---
     status_code pad_last_period();
-    void post_silence();
+    void play_out();
     void silence_done(message& m);
     void ran_dry();
     void reclaimed();

@@ -65,19 +65,17 @@ status_code stream<Port, Handler, Limits>::drain_async() {
         finish(padded);
         return padded;
     }
-    this->accepts_ = false;
     if (this->in_flight() == 0 && state_ != stream_state::running) {
         // Nothing was ever queued: there is nothing to play.
         goal_ = state_;
         finish(status_code::ok);
-        this->accepts_ = state_ == stream_state::prepared;
         return status_code::ok;
     }
-    const pcm_params& p = this->params_;
-    silence_left_ =
-        drain_tail_frames_ != default_drain_tail ? drain_tail_frames_ : 1024 + p.rate_hz / 100;
+    silence_left_ = drain_tail_frames_ != default_drain_tail ? drain_tail_frames_
+                                                             : 1024 + this->params_.rate_hz / 100;
     deadline_ = card_->time() + drain_limit();
-    draining_ = true;
+    draining_ = true; // before it takes no more audio: running dry is no xrun from here on
+    this->accepts_ = false;
     advance();
     return outcome();
 }
@@ -106,40 +104,44 @@ status_code stream<Port, Handler, Limits>::pad_last_period() {
     return code;
 }
 
-// Silence right behind the last audio, as much as is still needed and the chains allow.
+// Silence right behind the last audio, as much as is still needed and the chains allow; and STOP
+// when none is needed any more. A thread that begins a drain and the pump may both get here: the
+// queue's lock decides who posts a chain and who sends STOP.
 template <class Port, class Handler, class Limits>
-void stream<Port, Handler, Limits>::post_silence() {
-    u32 ahead = this->silence_in_flight_ * this->params_.period_frames;
-    for (message& m : this->silences_) {
-        if (ahead >= silence_left_) break;
-        if (!m.at(place::idle)) continue;
-        m.move_to(place::device);
-        ++this->silence_in_flight_;
-        if (!ok(this->end_->post(m.chain))) {
-            m.move_to(place::idle);
-            --this->silence_in_flight_;
-            break;
+void stream<Port, Handler, Limits>::play_out() {
+    bool over = false;
+    {
+        [[maybe_unused]] auto held = this->end_->lock();
+        if (!draining_ || goal_ != stream_state::running) return;
+        u32 ahead = this->silence_in_flight_ * this->params_.period_frames;
+        for (message& m : this->silences_) {
+            if (ahead >= silence_left_) break;
+            if (!m.at(place::idle)) continue;
+            m.move_to(place::device);
+            if (!ok(this->end_->post_locked(m.chain))) {
+                m.move_to(place::idle);
+                break;
+            }
+            ++this->silence_in_flight_;
+            ahead += this->params_.period_frames;
         }
-        ahead += this->params_.period_frames;
+        over = silence_left_ == 0 && this->dry();
+        if (over) goal_ = stream_state::stopped;
     }
-    // A tail of nothing at all: the last audio is the end.
-    if (silence_left_ == 0 && this->dry()) {
-        goal_ = stream_state::stopped;
-        advance();
-    }
+    if (over) advance();
 }
 
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::silence_done(message& m) {
     (void)m.take_reply();
-    m.move_to(place::idle);
-    --this->silence_in_flight_;
+    {
+        [[maybe_unused]] auto held = this->end_->lock();
+        m.move_to(place::idle);
+        --this->silence_in_flight_;
+        if (this->dry()) silence_left_ -= lesser(silence_left_, this->params_.period_frames);
+    }
     if (reclaiming_) return reclaimed();
-    if (!draining_ || state_ != stream_state::running || goal_ != stream_state::running) return;
-    if (this->dry()) silence_left_ -= lesser(silence_left_, this->params_.period_frames);
-    if (silence_left_ != 0) return post_silence();
-    goal_ = stream_state::stopped;
-    advance();
+    if (state_ == stream_state::running) play_out();
 }
 
 // The last period of audio came back.
@@ -147,10 +149,7 @@ template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::ran_dry() {
     if (reclaiming_) return reclaimed();
     if (state_ != stream_state::running || this->advance_frames_ == 0) return;
-    if (draining_) {
-        if (goal_ == stream_state::running) post_silence();
-        return;
-    }
+    if (draining_) return play_out();
     ++this->counters_.xruns;
     card_->tell_xrun(*this);
 }

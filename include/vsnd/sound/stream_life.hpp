@@ -196,9 +196,9 @@ void stream<Port, Handler, Limits>::refused(status_code code) {
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::arrived() {
     if (draining_ && goal_ == stream_state::running) {
-        post_silence();
+        play_out();
         this->end_->kick();
-        return; // silence_done goes on
+        return; // completions go on
     }
     draining_ = false;
     if (goal_ == stream_state::released) {
