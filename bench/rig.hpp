@@ -1,0 +1,118 @@
+#pragma once
+// A card on the measuring machine, with its streams running.
+
+#include <stdio.h>
+
+#include <vsnd/vsnd.hpp>
+
+#include <cases.hpp>
+#include <machine.hpp>
+
+namespace bench {
+
+// A kernel that hears of each period and does nothing.
+struct empty_handler {
+    template <class Stream>
+    void period_done(Stream&) {}
+};
+
+// The defaults, but with room for eight streams of sixteen periods.
+struct negotiated : ring_policy {
+    static constexpr u16 most_descriptors = 256;
+};
+struct fixed : negotiated {
+    static constexpr choice event_idx = choice::always;
+    static constexpr choice indirect = choice::always;
+};
+
+template <class Policy>
+class rig {
+  public:
+    using kernel = machine<Policy::most_descriptors>;
+    using device = pci_device<kernel, Policy>;
+    using card_type = card<device, empty_handler>;
+    using stream_type = typename card_type::stream_type;
+
+    explicit rig(const measurement& m) : kernel_(m.streams), what_(m) {
+        device_.init(kernel_);
+        must(card_.open(device_, allocate(round_up(card_bytes(), card_alignment), card_alignment)));
+        must(card_.set_policy(wire::SND_VQ_TX, {m.batch, m.batch}));
+        for (u32 i = 0; i < m.streams; ++i)
+            prepare(stream(i));
+        for (u32 i = 0; i < m.periods * m.streams; ++i) {
+            must(stream(i % m.streams).acquire().code());
+            must(stream(i % m.streams).commit());
+        }
+        for (u32 i = 0; i < m.streams; ++i)
+            must(stream(i).start(start_mode::now));
+        (void)kernel_.rang();
+        kernel_.tx().look();
+    }
+    rig(const rig&) = delete;
+    rig& operator=(const rig&) = delete;
+
+    // One round. `Measured` has the two calls that are measured.
+    template <class Measured>
+    void round() {
+        for (u32 i = 0; i < what_.batch; ++i) {
+            stream_type& s = stream(turn_);
+            turn_ = turn_ + 1 == what_.streams ? 0 : turn_ + 1;
+            must(s.acquire().code());
+            must(Measured::commit(s));
+            doorbells_ += kernel_.rang();
+        }
+        kernel_.tx().look();
+        for (u32 i = 0; i < what_.batch; ++i)
+            interrupts_ += kernel_.complete_period();
+        played_ += what_.batch;
+        // With a budget there may be more, as far as the pump knows.
+        if (Measured::pump(card_) != (what_.budget == what_.batch)) fail("pump");
+    }
+
+    // Whether everything came back, in the way that the case wants.
+    void check(u32 rounds) {
+        u64 frames = 0;
+        for (u32 i = 0; i < what_.streams; ++i) {
+            const stream_type& s = stream(i);
+            frames += s.position_frames();
+            if (s.counters().xruns != 0) fail("xrun");
+            if (s.in_flight() != what_.periods) fail("in flight");
+        }
+        if (frames != u64{played_} * what_.period_frames) fail("position");
+        if (doorbells_ != rounds) fail("doorbells");
+        // Without arming again only the first completion interrupts.
+        if (what_.budget != what_.batch && interrupts_ != rounds) fail("interrupts");
+    }
+
+  private:
+    void prepare(stream_type& s) {
+        const pcm_params p = {.period_frames = what_.period_frames,
+                              .periods = what_.periods + what_.batch};
+        const stream_memory memory = {allocate(audio_bytes(p), 4096),
+                                      allocate(silence_bytes(p), 4096)};
+        must(s.prepare(p, memory));
+    }
+    stream_type& stream(u32 id) {
+        stream_type* const s = card_.find(id);
+        if (s == nullptr) fail("no stream");
+        return *s;
+    }
+    static void must(status_code code) {
+        if (!ok(code)) fail(to_string(code));
+    }
+    [[noreturn]] static void fail(const char* why) {
+        fprintf(stderr, "not as it should be: %s\n", why);
+        exit(1);
+    }
+
+    kernel kernel_;
+    device device_;
+    card_type card_{empty_handler{}};
+    measurement what_;
+    u32 turn_ = 0;
+    u32 doorbells_ = 0;
+    u32 interrupts_ = 0;
+    u32 played_ = 0;
+};
+
+} // namespace bench
