@@ -71,11 +71,13 @@ constexpr u64 silence_bytes(const pcm_params& p) {
     return period_bytes(p);
 }
 
+// Message transport only: the shared-memory features must not be selected.
+inline constexpr u32 selectable_features =
+    1u << wire::SND_PCM_F_MSG_POLLING | 1u << wire::SND_PCM_F_EVT_XRUNS;
+
 // Whether the device can be asked for exactly this. `most_periods`: the card's limit.
 // Errors: bad_format, bad_rate, bad_channels, bad_feature, bad_period.
 constexpr status_code check_params(const stream_info& info, const pcm_params& p, u32 most_periods) {
-    // Message transport only: the shared-memory bits must not be selected.
-    constexpr u32 selectable = 1u << wire::SND_PCM_F_MSG_POLLING | 1u << wire::SND_PCM_F_EVT_XRUNS;
     if (!info.usable) return status_code::not_available;
     if (!info.has(p.format)) return status_code::bad_format;
     const result<pcm_rate> rate = from_hz(p.rate_hz);
@@ -83,7 +85,7 @@ constexpr status_code check_params(const stream_info& info, const pcm_params& p,
     if (p.channels < info.channels_min || p.channels > info.channels_max) {
         return status_code::bad_channels;
     }
-    if ((p.features & ~(info.features & selectable)) != 0) return status_code::bad_feature;
+    if ((p.features & ~(info.features & selectable_features)) != 0) return status_code::bad_feature;
     const u32 bytes = period_bytes(p);
     // Some devices take data of 4 bytes for a header and of 8 for a status.
     if (bytes == 0 || bytes == 4 || bytes == 8) return status_code::bad_period;
@@ -147,7 +149,7 @@ constexpr result<pcm_params> nearest_params(const stream_info& info, pcm_params 
     wanted.format = format.value();
     wanted.rate_hz = rate_hz(rate.value());
     wanted.channels = lesser(greater(wanted.channels, info.channels_min), info.channels_max);
-    wanted.features &= info.features;
+    wanted.features &= info.features & selectable_features;
     wanted.periods = lesser(greater(wanted.periods, u32{1}), most_periods);
     wanted.period_frames = greater(wanted.period_frames, u32{1});
     const frame_layout frames(wanted.format, wanted.channels);
