@@ -53,14 +53,14 @@ class pci_device {
     // not_available (a ring feature that the policy demands), features_refused, no_vector.
     result<u64> negotiate(u64 wanted) {
         if (kernel_ == nullptr) return status_code::wrong_state;
-        live_ = false;
+        phase_ = phase::stopped;
         if (const auto s = find(); !ok(s)) return s;
         ++counters_.resets;
         const result<u64> accepted = shake_hands(common_, wish(wanted), patience());
         if (!accepted) return accepted.code();
         features_ = accepted.value();
         if (const auto s = set_up_interrupts(); !ok(s)) return failed(s);
-        live_ = true;
+        phase_ = phase::negotiated;
         return features_;
     }
 
@@ -69,7 +69,7 @@ class pci_device {
     // not_available (beyond the end), device_gone, device_broken (it changes without end).
     // Spec: [virtio 1.4] Device Configuration Space
     status_code read_config(u32 offset, span<u8> into) {
-        if (!live_) return status_code::wrong_state;
+        if (phase_ == phase::stopped) return status_code::wrong_state;
         const u64 end = u64{offset} + into.size();
         const u32 whole_words = layout_.config.bytes & ~3U;
         if (end > whole_words) return status_code::not_available;
@@ -92,25 +92,25 @@ class pci_device {
     // device_broken, device_gone, memory_still_owned.
     // Spec: [virtio 1.4] Virtqueue Configuration
     result<queue_type*> queue(u32 index) {
-        if (!live_) return status_code::wrong_state;
+        if (phase_ != phase::negotiated) return status_code::wrong_state;
         if (index >= queue_count) return status_code::invalid_argument;
         if (const auto s = set_up_queue(index); !ok(s)) return failed(s);
         return &queues_[index];
     }
 
-    // Context: thread. Errors: wrong_state (not negotiated); device_gone, device_broken,
+    // Context: thread, once after negotiate. Errors: wrong_state; device_gone, device_broken,
     // memory_still_owned: as for queue.
     status_code start() {
-        if (!live_) return status_code::wrong_state;
+        if (phase_ != phase::negotiated) return status_code::wrong_state;
         const status_code s = set_driver_ok(common_, patience());
-        if (!ok(s)) live_ = false;
+        phase_ = ok(s) ? phase::started : phase::stopped;
         return s;
     }
 
     // As in port/device.hpp. Before the device was found there is nothing to stop.
     // Context: thread. Errors: memory_still_owned.
     status_code stop() {
-        live_ = false;
+        phase_ = phase::stopped;
         if (!found_) return status_code::ok;
         ++counters_.resets;
         const status_code s = reset_device(common_, patience());
@@ -119,7 +119,8 @@ class pci_device {
 
     // Also true of a device that is gone: the reset then finds that out. Context: any.
     bool needs_reset() {
-        return live_ && (common_.device_status() & wire::DEVICE_STATUS_NEEDS_RESET) != 0;
+        return phase_ != phase::stopped &&
+               (common_.device_status() & wire::DEVICE_STATUS_NEEDS_RESET) != 0;
     }
 
     // For the handler of an INTx interrupt: reads the ISR status once, which takes the line back.
@@ -139,6 +140,7 @@ class pci_device {
     const pci_counters& counters() const { return counters_; }
 
   private:
+    enum class phase : u8 { stopped, negotiated, started };
     static constexpr u32 most_config_tries = 16;
     // Nothing beyond is needed, however large the device says its configuration is.
     static constexpr u32 most_config_bytes = 4096;
@@ -157,7 +159,7 @@ class pci_device {
     }
 
     status_code failed(status_code why) {
-        live_ = false;
+        phase_ = phase::stopped;
         return give_up(common_, why, patience());
     }
 
@@ -273,7 +275,7 @@ class pci_device {
     u8* config_ = nullptr;
     u8* msix_table_ = nullptr;
     bool found_ = false; // the registers are mapped
-    bool live_ = false;  // negotiated, and neither stopped nor failed since
+    phase phase_ = phase::stopped;
     u64 features_ = 0;
     pci_layout layout_;
     interrupt_setup interrupts_;

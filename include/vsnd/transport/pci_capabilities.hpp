@@ -7,6 +7,7 @@
 #include <vsnd/transport/pci_kernel.hpp>
 #include <vsnd/wire/pci.hpp>
 #include <vsnd/wire/sound.hpp>
+#include <vsnd/wire/virtio.hpp>
 
 namespace vsnd {
 
@@ -31,12 +32,11 @@ struct pci_layout {
 
 namespace detail {
 
-inline constexpr u32 notify_words = sizeof(wire::pci_notify_cap) / 4;
-
-// The first bytes of a capability, as words of the configuration space.
+// What all virtio capabilities have in common, as words of the configuration space. Nothing
+// behind it is read unasked: the data of the configuration access capability is a register.
 struct pci_capability {
     u32 offset;
-    u32 words[notify_words];
+    u32 words[sizeof(wire::pci_cap) / 4];
 
     constexpr u8 byte(u32 i) const { return static_cast<u8>(words[i / 4] >> (i % 4 * 8)); }
     constexpr u8 id() const { return byte(offsetof(wire::pci_cap, cap_vndr)); }
@@ -91,8 +91,12 @@ inline pci_range* range_for(pci_layout& layout, u8 type) {
 template <pci_kernel Kernel>
 pci_capability read_capability(Kernel& kernel, u32 offset) {
     pci_capability c{offset, {}};
-    for (u32 i = 0; i < notify_words && offset + i * 4 < wire::pci_config::space_bytes; ++i)
-        c.words[i] = kernel.pci_read(offset + i * 4, 4);
+    c.words[0] = kernel.pci_read(offset, 4);
+    if (c.id() != wire::pci_config::capability_vendor) return c;
+    for (u32 i = 1; i < sizeof(wire::pci_cap) / 4; ++i) {
+        offset += 4;
+        if (offset < wire::pci_config::space_bytes) c.words[i] = kernel.pci_read(offset, 4);
+    }
     return c;
 }
 
@@ -112,8 +116,8 @@ void consider(Kernel& kernel, pci_layout& layout, const pci_capability& c) {
     if (!candidate.found() || !is_memory_bar(kernel, candidate.bar)) return;
     *range = candidate;
     if (c.type() == wire::PCI_CAP_NOTIFY_CFG) {
-        layout.notify_multiplier =
-            c.words[offsetof(wire::pci_notify_cap, notify_off_multiplier) / 4];
+        constexpr u32 at = offsetof(wire::pci_notify_cap, notify_off_multiplier);
+        layout.notify_multiplier = kernel.pci_read(c.offset + at, 4);
     }
 }
 

@@ -24,12 +24,13 @@ struct interrupt_setup {
 
     kind how = kind::none;
     u32 count = 0;
+    bool table_is_ready = false; // the kernel has filled the table and switched MSI-X on
     msix_message messages[most_messages]{};
 
     static constexpr interrupt_setup polled() { return {}; }
     static constexpr interrupt_setup intx() { return {kind::intx}; }
     static constexpr interrupt_setup msix(const msix_message& message) {
-        return {kind::msix, 1, {message}};
+        return {kind::msix, 1, false, {message}};
     }
     // At most `most_messages` of them are used.
     static constexpr interrupt_setup msix(span<const msix_message> messages) {
@@ -37,6 +38,11 @@ struct interrupt_setup {
         for (const msix_message& m : messages.part(0, most_messages))
             setup.messages[setup.count++] = m;
         return setup;
+    }
+
+    // For kernels whose PCI code owns the MSI-X table: entries 0 to `count` - 1 are ready.
+    static constexpr interrupt_setup msix_ready(u32 count) {
+        return {kind::msix, lesser(count, most_messages), true};
     }
 
     constexpr u16 config_vector() const { return how == kind::msix ? 0 : wire::MSI_NO_VECTOR; }
@@ -97,6 +103,7 @@ status_code set_up_msix(Kernel& kernel, u32 capability, const interrupt_setup& s
     }
     const u32 entries = (control & wire::PCI_MSIX_CONTROL_SIZE_MASK) + 1;
     if (setup.count == 0 || setup.count > entries) return status_code::no_vector;
+    if (setup.table_is_ready) return status_code::ok;
     const u32 where =
         kernel.pci_read(capability + static_cast<u32>(offsetof(pci_msix_cap, table)), 4);
     const u32 bar = where & wire::PCI_MSIX_BAR_MASK;
