@@ -99,6 +99,9 @@ TEST_CASE_TEMPLATE("ring: a bound chain lies in the table as the specification h
     CHECK(b.device.avail_idx() == before); // binding shows the device nothing
     REQUIRE(ok(b.queue.post(slot.value())));
     REQUIRE(b.device.has_next());
+    b.device.set_avail_event(5);
+    b.queue.kick(); // without EVENT_IDX the wish is ignored
+    CHECK(b.rung == 1);
     const unsigned head = b.device.pop();
     CHECK(b.device.follow(head) == m.elements());
     // [virtio 1.4] Indirect Descriptors: no such flag unless negotiated.
@@ -121,6 +124,9 @@ TEST_CASE_TEMPLATE("ring: an indirect chain takes one descriptor and a table", P
         REQUIRE(slot.ok());
         REQUIRE(ok(b.queue.post(slot.value())));
     }
+    b.device.set_avail_event(4);
+    b.queue.kick(); // with EVENT_IDX the wish holds
+    CHECK(b.rung == 0);
     for (size_t i = 0; i < 4; ++i) {
         const unsigned head = b.device.pop();
         CHECK(b.device.own(head).flags == 4);
