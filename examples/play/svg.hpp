@@ -65,17 +65,25 @@ class svg_writer {
     std::string text_;
 };
 
+// One step of a path: a letter and its numbers.
+inline std::string svg_step(char letter, double first) {
+    return std::string(1, letter).append(svg_number(first));
+}
+inline std::string svg_step(char letter, double first, double second) {
+    return svg_step(letter, first).append(1, ' ').append(svg_number(second));
+}
+
 inline std::string svg_move(double x, double y) {
-    return "M" + svg_number(x) + " " + svg_number(y);
+    return svg_step('M', x, y);
 }
 inline std::string svg_line_to(double x, double y) {
-    return "L" + svg_number(x) + " " + svg_number(y);
+    return svg_step('L', x, y);
 }
 inline std::string svg_across(double x) {
-    return "H" + svg_number(x);
+    return svg_step('H', x);
 }
 inline std::string svg_up_down(double y) {
-    return "V" + svg_number(y);
+    return svg_step('V', y);
 }
 // A round dot: a line of no length with round ends, so that a row of dots is one path.
 inline std::string svg_dot(double x, double y) {

@@ -11,6 +11,7 @@ constexpr u32 tag_pcm = 1;
 constexpr u32 tag_float = 3;
 constexpr u32 tag_extensible = 0xfffe;
 constexpr u64 riff_limit_bytes = 0xffffffff;
+constexpr u64 longest_header_bytes = 128; // with room to spare
 
 void put(std::vector<u8>& out, u32 value, u32 bytes) {
     for (u32 i = 0; i < bytes; ++i)
@@ -18,7 +19,8 @@ void put(std::vector<u8>& out, u32 value, u32 bytes) {
 }
 
 void put_name(std::vector<u8>& out, const char* name) {
-    out.insert(out.end(), name, name + 4);
+    for (u32 i = 0; i < 4; ++i)
+        out.push_back(static_cast<u8>(name[i]));
 }
 
 void put_format(std::vector<u8>& out, const wav_audio& audio) {
@@ -88,6 +90,7 @@ u64 wav_audio::frames() const {
 std::vector<u8> wav_bytes(const wav_audio& audio) {
     std::vector<u8> out;
     if (audio.frame_bytes() == 0) return out;
+    out.reserve(audio.samples.size() + longest_header_bytes);
     put_name(out, "RIFF");
     put(out, 0, 4);
     put_name(out, "WAVE");
@@ -105,7 +108,7 @@ std::vector<u8> wav_bytes(const wav_audio& audio) {
 
 wav_fault write_wav(const std::string& path, const wav_audio& audio) {
     if (audio.frame_bytes() == 0) return wav_fault::unsupported_encoding;
-    if (audio.samples.size() > riff_limit_bytes - 128) return wav_fault::too_large;
+    if (audio.samples.size() > riff_limit_bytes - longest_header_bytes) return wav_fault::too_large;
     const std::vector<u8> bytes = wav_bytes(audio);
     std::ofstream file(path, std::ios::binary);
     file.write(reinterpret_cast<const char*>(bytes.data()),

@@ -54,6 +54,10 @@ int count_of(const std::string& text, const std::string& part) {
     return count;
 }
 
+bool shows(const std::string& svg, const std::string& words) {
+    return svg.find(std::string(">").append(words).append("</text>")) != std::string::npos;
+}
+
 // Every element is closed, quotes pair up, and no number went wrong.
 bool well_formed(const std::string& svg) {
     std::vector<std::string> open;
@@ -124,12 +128,12 @@ TEST_CASE("timeline: everything of the run is in it") {
     for (const char* name : {"playback", "capture", "submitted", "taken", "played", "recorded",
                              "queue depth", "doorbells", "interrupts", "sound", "ms"}) {
         CAPTURE(name);
-        CHECK(svg.find(">" + std::string(name) + "</text>") != std::string::npos);
+        CHECK(shows(svg, name));
     }
     // Enlarged, each period carries its number, in both streams.
     for (int i = 0; i < 20; ++i) {
         const std::string label = "class=\"number\"";
-        CHECK(svg.find(">" + std::to_string(i) + "</text>") != std::string::npos);
+        CHECK(shows(svg, std::to_string(i)));
         CHECK(count_of(svg, label) == 40);
     }
     CHECK(svg.find("a &lt;title&gt; &amp; &quot;more&quot;") != std::string::npos);
