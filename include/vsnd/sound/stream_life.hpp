@@ -132,8 +132,10 @@ void stream<Port, Handler, Limits>::before(stream_command c) {
             if (!ok(posted)) verdict_ = posted;
         }
         this->end_->kick();
-    } else if (c == stream_command::stop) {
+    } else if (c == stream_command::stop || c == stream_command::release) {
         this->accepts_ = false;
+        // RELEASE returns what the device knows of; what it hears of later comes back in error.
+        this->end_->kick();
     }
 }
 
