@@ -5,8 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Forced inlining, for the hot path alone: submit and complete are laid out by hand.
+// Forced inlining, for the hot path alone: submit and complete are laid out by hand. A kernel that
+// compiles for size gets calls instead.
+#ifdef __OPTIMIZE_SIZE__
+#define VSND_HOT inline
+#else
 #define VSND_HOT [[gnu::always_inline]] inline
+#endif
 
 namespace vsnd {
 
