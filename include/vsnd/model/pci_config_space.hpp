@@ -172,7 +172,7 @@ class pci_config_space {
         at = add(at, wire::PCI_CAP_ISR_CFG, isr, 1);
         at = add(at, wire::PCI_CAP_DEVICE_CFG, device_config,
                  layout_.device_short ? 8 : device_config_bytes);
-        at = add(at, wire::PCI_CAP_PCI_CFG, 0, 0, 0);
+        add(at, wire::PCI_CAP_PCI_CFG, 0, 0, 0);
         if (layout_.loops) put(last_ + wire::pci_config::capability_next, 1, bytes_[0x34]);
     }
 

@@ -116,6 +116,7 @@ class pcm_stream {
         u64 data_bytes = 0;
         u64 done_bytes = 0;
         u64 ordinal = 0;
+        bool turned_to = false;
     };
     struct mark { // a buffer's end in the stream, to say when it was played
         u64 end_byte;
@@ -134,6 +135,7 @@ class pcm_stream {
     void next_tick();
     void play();
     void take(u64 target);
+    void turn_to(buffer& b);
     void take_some(buffer& b, usize bytes);
     void starve_if_dry();
     void resume_at(u64 at);

@@ -33,8 +33,14 @@ inline void pcm_stream::sync() {
         play();
         take(lesser(offered_, stall_limit(clock_.reached(core_.now_ns)) + capacity()));
         play();
+        if (!pending_.empty()) turn_to(pending_.front());
         starve_if_dry();
     }
+}
+
+inline void pcm_stream::turn_to(buffer& b) {
+    if (!b.turned_to) log(trace_kind::period_taken, b.ordinal);
+    b.turned_to = true;
 }
 
 // Playback: a new span of the converter begins here and now, at stream byte `at`.
@@ -82,12 +88,13 @@ inline void pcm_stream::starve_if_dry() {
 inline void pcm_stream::take(u64 target) {
     while (taken_ < target && !pending_.empty()) {
         buffer& b = pending_.front();
-        if (b.done_bytes == 0) log(trace_kind::period_taken, b.ordinal);
+        turn_to(b);
         const u64 n = lesser(target - taken_, b.data_bytes - b.done_bytes);
         take_some(b, static_cast<usize>(n));
         taken_ += n;
         if (b.done_bytes < b.data_bytes) continue;
         marks_.push_back({taken_, b.ordinal});
+        play(); // so that the latency told is that of this moment
         buffer done = std::move(b);
         pending_.pop_front();
         finish(done, wire::SND_S_OK);
@@ -111,13 +118,14 @@ inline void pcm_stream::capture() {
     while (taken_ < converted_ && !pending_.empty()) {
         buffer& b = pending_.front();
         note_resumed(taken_);
-        if (b.done_bytes == 0) log(trace_kind::period_taken, b.ordinal);
+        turn_to(b);
         fill(b, static_cast<usize>(lesser(converted_ - taken_, b.data_bytes - b.done_bytes)));
         if (b.done_bytes < b.data_bytes) continue;
         buffer done = std::move(b);
         pending_.pop_front();
         finish(done, wire::SND_S_OK);
     }
+    if (!burst() && !pending_.empty()) turn_to(pending_.front());
     if (converted_ > taken_ + capacity()) lose(converted_ - taken_ - capacity());
     if (burst()) next_tick();
 }

@@ -118,7 +118,7 @@ class sound_device {
 
   private:
     static constexpr u64 poll_ns = 1'000'000;
-    static constexpr u32 rounds_at_once = 100'000; // a driver that answers itself for ever
+    static constexpr u32 rounds_at_once = 10'000; // a driver that answers itself for ever
 
     void step();
     void process(u32 queue);

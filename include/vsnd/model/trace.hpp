@@ -13,7 +13,7 @@ enum class trace_kind : u8 {
     interrupt,        // queue, or config_queue for a configuration change
     request,          // number: request code, extra: answer (0: none)
     buffer_seen,      // the device knows of a buffer; number: its ordinal in the stream
-    period_taken,     // the device begins to read (tx) or fill (rx) it
+    period_taken,     // the device turns to it, to read (tx) or fill (rx) it
     period_completed, // it is in the used ring; extra: latency_bytes
     period_played,    // tx: its last frame left the converter (later than completed)
     stream_started,
