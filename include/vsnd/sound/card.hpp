@@ -115,7 +115,7 @@ class card {
         if (queue != wire::SND_VQ_TX && queue != wire::SND_VQ_RX) {
             return status_code::invalid_argument;
         }
-        if (port_ == nullptr) return status_code::wrong_state;
+        if (!reachable(queue)) return status_code::wrong_state;
         ends_[queue].set_policy(p);
         return status_code::ok;
     }
@@ -133,6 +133,11 @@ class card {
     static constexpr u64 time_limit_ =
         has_clock<hooks> ? Limits::control_timeout_ns : Limits::control_timeout_ticks;
 
+    bool is_open() const { return state_ == card_state::open; }
+    // An entry may be called when there is no such queue, or none yet.
+    bool reachable(u32 queue) const {
+        return port_ != nullptr && queue < wire::SND_VQ_COUNT && ends_[queue].ready();
+    }
     bool in_callback() { return callback_in_ == context_of(*hooks_) + 1; }
     u64 time() {
         if constexpr (has_clock<hooks>) {
@@ -172,6 +177,7 @@ class card {
     u32 device_streams_ = 0;
     u32 asked_from_ = 0; // the first stream of the information request in flight
     card_state state_ = card_state::closed;
+    bool setting_up_ = false; // open_async is at work
     status_code outcome_ = status_code::ok;
     status_code failure_ = status_code::ok;
     u64 now_ = 0;

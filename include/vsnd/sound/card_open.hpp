@@ -19,10 +19,16 @@ status_code card<Port, Handler, Limits>::open_async(Port& port, dma_region memor
     stream_count_ = device_streams_ = asked_from_ = 0;
     counters_ = {};
     failure_ = status_code::ok;
+    // An interrupt may come at any time from here on, and finds no queue that is half set up.
+    for (endpoint_type& end : ends_)
+        end.forget();
+    setting_up_ = true;
     state_ = card_state::opening;
     outcome_ = status_code::in_progress;
 
     status_code code = set_up(port);
+    setting_up_ = false;
+    if (!ok(failure_)) code = failure_;
     if (ok(code)) code = ask_for_streams();
     if (code == status_code::in_progress) return code;
     finish_opening(code);
@@ -182,6 +188,7 @@ template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::fail(status_code code) {
     if (!ok(failure_)) return;
     failure_ = code;
+    if (setting_up_) return; // open_async looks at it
     if (state_ == card_state::opening) return finish_opening(code);
     if (state_ != card_state::open) return;
     state_ = card_state::failed;

@@ -58,7 +58,7 @@ VSND_HOT void card<Port, Handler, Limits>::completed(const used& u) {
 
 template <class Port, class Handler, class Limits>
 bool card<Port, Handler, Limits>::pump(u32 queue, u32 budget) {
-    if (port_ == nullptr) return false;
+    if (!reachable(queue)) return false;
     switch (queue) {
     case wire::SND_VQ_CONTROL: return pump<wire::SND_VQ_CONTROL>(budget);
     case wire::SND_VQ_EVENT: return pump<wire::SND_VQ_EVENT>(budget);
@@ -86,7 +86,7 @@ bool card<Port, Handler, Limits>::pump_all(u32 budget) {
 
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::complete(u32 queue, const used& u) {
-    if (port_ == nullptr || queue >= wire::SND_VQ_COUNT || u.type == used::kind::nothing) return;
+    if (!reachable(queue) || u.type == used::kind::nothing) return;
     if (u.type == used::kind::dropped) return unknown_completion(ends_[queue]);
     switch (queue) {
     case wire::SND_VQ_CONTROL: return completed<wire::SND_VQ_CONTROL>(u);
@@ -179,8 +179,12 @@ u64 card<Port, Handler, Limits>::tick(u64 now) {
     }
     for (u32 id = 0; id < stream_count_; ++id)
         streams_[id].tick(now, next);
-    if constexpr (Limits::playback) ends_[wire::SND_VQ_TX].kick();
-    if constexpr (Limits::capture) ends_[wire::SND_VQ_RX].kick();
+    if constexpr (Limits::playback) {
+        if (reachable(wire::SND_VQ_TX)) ends_[wire::SND_VQ_TX].kick();
+    }
+    if constexpr (Limits::capture) {
+        if (reachable(wire::SND_VQ_RX)) ends_[wire::SND_VQ_RX].kick();
+    }
     return next;
 }
 

@@ -34,6 +34,8 @@ class endpoint {
 
     Queue& queue() { return *queue_; }
     bool ready() const { return queue_ != nullptr; }
+    // Until the next init there is no queue. Legal while nobody pumps.
+    void forget() { queue_ = nullptr; }
     // Holds the queue's lock while the answer lives; for calls of queue() made directly.
     [[nodiscard]] guard lock() { return guard(*hooks_, number_); }
 
