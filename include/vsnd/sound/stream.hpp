@@ -5,9 +5,10 @@
 //
 // Contexts: unless a function says otherwise, a thread, or an interrupt for the _async forms;
 // never a callback (wrong_context). One operation at a time per stream: busy for a second caller.
-// Common errors: wrong_context, busy, wrong_state, the device's own answers, timed_out (the stream
-// is `unknown` then: release it, or close the card), device_broken, needs_reset. On every error
-// that is the caller's, no request was sent and nothing has changed.
+// Common errors: wrong_context, busy, wrong_state (also once the card is closed), the device's own
+// answers, timed_out (the stream is `unknown` then: release it, or close the card), no_room (the
+// device keeps so many requests unanswered that none can be sent), device_broken, needs_reset. On
+// every error that is the caller's, no request was sent and nothing has changed.
 
 #include <vsnd/sound/lifecycle.hpp>
 #include <vsnd/sound/pcm_buffer.hpp>
@@ -144,6 +145,7 @@ class stream : public pcm_buffer<typename Port::queue_type, hooks_type<Port>, Li
     bool reclaiming_ = false; // released, and some periods have not come back
     bool send_later_ = false; // the control queue had no room
     u64 deadline_ = 0;        // of draining or reclaiming
+    u64 send_deadline_ = 0;   // of send_later_
     u32 silence_left_ = 0;    // frames, while draining
     u32 drain_tail_frames_ = default_drain_tail;
 };

@@ -101,6 +101,7 @@ status_code stream<Port, Handler, Limits>::begin(stream_goal goal, status_code l
     if (card_->in_callback()) return status_code::wrong_context;
     [[maybe_unused]] auto held = card_->ends_[wire::SND_VQ_CONTROL].lock();
     if (!ok(card_->failure_)) return card_->failure_;
+    if (!card_->is_open()) return status_code::wrong_state;
     if (pending_) return status_code::busy;
     if (!ok(legal)) return legal;
     pending_ = true;
@@ -117,7 +118,12 @@ void stream<Port, Handler, Limits>::advance() {
     if (c == stream_command::forbidden) return finish(status_code::wrong_state);
     if (c == stream_command::release && state_ == stream_state::unknown) draining_ = false;
     before(c);
-    send_later_ = !send(c);
+    if (send(c)) {
+        send_later_ = false;
+    } else if (!send_later_) {
+        send_later_ = true;
+        send_deadline_ = card_->time() + card_->time_limit_;
+    }
 }
 
 // What must hold before the device hears a command.
@@ -217,6 +223,7 @@ void stream<Port, Handler, Limits>::arrived() {
 
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::finish(status_code code) {
+    send_later_ = false;
     store_release(&outcome_, code);
     store_release(&pending_, false); // last: a new operation may begin from here on
     wake(*card_->hooks_);
@@ -246,15 +253,25 @@ void stream<Port, Handler, Limits>::fail(status_code code) {
 
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::tick(u64 now, u64& next) {
-    if (send_later_) advance();
-    const bool draining = draining_ && state_ == stream_state::running;
+    if (send_later_) {
+        advance();
+        if (send_later_ && now >= send_deadline_) {
+            // Requests that were never answered have taken all the room.
+            send_later_ = false;
+            refused(status_code::no_room);
+        }
+        if (send_later_) next = lesser(next, send_deadline_);
+    }
+    // Once STOP is sent, its answer decides.
+    const bool draining =
+        draining_ && state_ == stream_state::running && goal_ == stream_state::running;
     if (!reclaiming_ && !draining) return;
     if (now < deadline_) {
         next = lesser(next, deadline_);
         return;
     }
     if (reclaiming_) {
-        reclaiming_ = false;
+        reclaiming_ = prepare_again_ = false;
         state_ = stream_state::unknown;
         return finish(status_code::memory_still_owned);
     }
