@@ -92,3 +92,22 @@ TEST_CASE("guest_memory runs out where it is told to") {
     CHECK(memory.release(r));
     CHECK_FALSE(memory.allocate(60).empty());
 }
+
+// With AddressSanitizer the write itself ends the program.
+#if defined(__has_feature)
+#define HAS_ASAN __has_feature(address_sanitizer)
+#elif defined(__SANITIZE_ADDRESS__)
+#define HAS_ASAN 1
+#else
+#define HAS_ASAN 0
+#endif
+#if !HAS_ASAN
+TEST_CASE("guest_memory notices a write after the release") {
+    guest_memory memory;
+    const dma_region r = memory.allocate(64);
+    CHECK(memory.release(r));
+    CHECK_FALSE(memory.released_memory_touched());
+    r.cpu[5] = 1;
+    CHECK(memory.released_memory_touched());
+}
+#endif

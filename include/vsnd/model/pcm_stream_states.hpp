@@ -7,10 +7,12 @@ namespace vsnd::model {
 
 inline void pcm_stream::set_params(const stream_params& params) {
     params_ = params;
-    state_ = pcm_state::params_set;
+    // A device that allows this while running goes on with the old ones until PREPARE.
+    if (!running()) state_ = pcm_state::params_set;
 }
 
 inline void pcm_stream::prepare() {
+    if (running()) stop();
     // A profile that checks nothing may come here with parameters that mean nothing.
     const u32 bits = params_.frame_bits();
     const u32 rate = rate_of(params_.rate);
