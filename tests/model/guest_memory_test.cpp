@@ -94,10 +94,10 @@ TEST_CASE("guest_memory runs out where it is told to") {
 }
 
 // With AddressSanitizer the write itself ends the program.
-#if defined(__has_feature)
-#define HAS_ASAN __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__)
 #define HAS_ASAN 1
+#elif defined(__has_feature)
+#define HAS_ASAN __has_feature(address_sanitizer)
 #else
 #define HAS_ASAN 0
 #endif
