@@ -291,3 +291,36 @@ TEST_CASE("ring: chains bound after others were given back have other heads") {
     b.device.give(old_head, 8, false);
     CHECK(b.queue.take().type == kind::dropped);
 }
+
+TEST_CASE("ring: a ring that is set up again goes on with other heads, and has all its room") {
+    for (const uint64_t features : {uint64_t{0}, indirect_bit}) {
+        CAPTURE(features);
+        bench b(8, features);
+        const message m;
+        std::vector<unsigned> old;
+        for (size_t i = 0; i < 2; ++i) {
+            REQUIRE(ok(b.queue.post(b.queue.bind(m.chain(), cookie_of(i)).value())));
+            old.push_back(b.device.pop());
+        }
+        REQUIRE(ok(b.queue.init(8, features, b.memory.region(), {&b.rung})));
+        b.device.start_over();
+        CHECK(b.queue.free_chains(1) == 8);
+        CHECK(b.queue.in_device() == 0);
+        REQUIRE(ok(b.queue.post(b.queue.bind(m.chain(), cookie_of(7)).value())));
+        const unsigned head = b.device.pop();
+        CHECK(b.device.follow(head) == m.elements());
+        for (const unsigned id : old) {
+            CHECK(id != head);
+            b.device.give(id, 8, false);
+            CHECK(b.queue.take().type == kind::dropped);
+        }
+        b.device.give(head, 8, false);
+        CHECK(b.queue.take().what == cookie_of(7));
+        // Another size begins anew.
+        REQUIRE(ok(b.queue.init(4, features, b.memory.region(), {&b.rung})));
+        CHECK(b.queue.free_chains(1) == 4);
+        for (size_t i = 0; i < 4; ++i)
+            CHECK(b.queue.bind({{m.readable, 1}, {}}, nullptr).ok());
+        CHECK(b.queue.bind({{m.readable, 1}, {}}, nullptr).code() == status_code::no_room);
+    }
+}

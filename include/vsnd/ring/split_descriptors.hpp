@@ -25,12 +25,15 @@ class split_descriptors {
     void init(u16 size, bool indirect, dma_region table, dma_region tables) {
         table_ = reinterpret_cast<wire::virtq_desc*>(table.cpu);
         tables_ = tables;
-        size_ = size;
         indirect_ = indirect;
+        // A ring that is set up again goes on where it was: chains bound after a reset get other
+        // heads than those that a careless device may still return.
+        const u16 mask = static_cast<u16>(size - 1);
+        first_free_ = size == size_ && free_ != 0 ? first_free_ : u16{0};
+        last_free_ = static_cast<u16>((first_free_ - 1) & mask);
         for (u16 i = 0; i < size; ++i)
-            next_free_[i] = static_cast<u16>(i + 1);
-        first_free_ = 0;
-        last_free_ = static_cast<u16>(size - 1);
+            next_free_[i] = static_cast<u16>((i + 1) & mask);
+        size_ = size;
         free_ = size;
     }
 
@@ -46,8 +49,7 @@ class split_descriptors {
         return table ? write_table(c) : write_direct(c);
     }
 
-    // Takes a chain back. Freed descriptors are used again last, so that chains bound after a
-    // reset get other heads than those that a careless device may still return.
+    // Takes a chain back. Freed descriptors are used again last, for the same reason.
     void give_back(u16 head) {
         for (u16 at = head; at != end_of_chain; at = next_in_chain_[at]) {
             if (free_ == 0) {
