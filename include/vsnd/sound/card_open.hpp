@@ -165,7 +165,8 @@ status_code card<Port, Handler, Limits>::close() {
             if (streams_[id].outcome() == status_code::in_progress) {
                 (void)wait_for(streams_[id].outcome_);
             }
-            (void)streams_[id].release();
+            // Where nobody knows what the device made of a request, no command is surely right.
+            if (streams_[id].state_ != stream_state::unknown) (void)streams_[id].release();
         }
     }
     // Nobody pumps any more, on no CPU: the pumps are claimed until the device is reset.
