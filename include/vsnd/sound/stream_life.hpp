@@ -194,9 +194,11 @@ void stream<Port, Handler, Limits>::refused(status_code code) {
         // Nothing is with the device yet: the stream is as it was before.
         state_ = stream_state::released;
         this->unbind_all();
-    } else if (sent_ == stream_command::start) {
-        this->advance_frames_ = 0;
-        this->accepts_ = this->playback() && state_ == stream_state::prepared;
+    } else {
+        // The stream is as it was before the command.
+        const bool runs = state_ == stream_state::running;
+        if (!runs) this->advance_frames_ = 0;
+        this->accepts_ = runs || (this->playback() && state_ == stream_state::prepared);
     }
     finish(code);
 }
