@@ -124,7 +124,9 @@ class control_channel {
     // The device is stopped: nothing will come back.
     void reset() {
         for (cell& c : cells_) {
-            if (c.state != cell_state::idle) free(c);
+            if (c.state == cell_state::idle) continue;
+            [[maybe_unused]] auto held = end_->lock();
+            free(c);
         }
     }
 
