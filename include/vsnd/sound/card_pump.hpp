@@ -25,8 +25,7 @@ VSND_HOT bool card<Port, Handler, Limits>::pump(u32 budget) {
                 return ok(failure_);
             }
         }
-        end.kick();
-    } while (!end.end_pump(interrupt_after<Queue>()));
+    } while (!end.end_pump([this] { return interrupt_after<Queue>(); }));
     return false;
 }
 

@@ -101,14 +101,17 @@ class endpoint {
         return queue_->take();
     }
 
-    // Asks for the next interrupt after `k` completions and gives the pump up.
+    // Rings for what was posted meanwhile, asks for the next interrupt after `completions()` more
+    // and gives the pump up, all under one lock: who posts later rings himself.
     // False: there is news already, go on pumping.
-    VSND_HOT bool end_pump(u32 k) {
+    template <class Completions>
+    VSND_HOT bool end_pump(Completions completions) {
         guard g(*hooks_, number_);
+        if (unsent_ != 0) kick_locked();
         bool news = look_again_;
         look_again_ = false;
         if constexpr (has_arm<Queue>) {
-            if (queue_->arm(k)) news = true;
+            if (queue_->arm(completions())) news = true;
         }
         if (!news) pumping_ = false;
         return !news;

@@ -138,6 +138,10 @@ void stream<Port, Handler, Limits>::before(stream_command c) {
             if (!ok(posted)) verdict_ = posted;
         }
         this->end_->kick();
+        // The queue may have been asked to interrupt later than this stream can wait.
+        const u32 queue = this->playback() ? wire::SND_VQ_TX : wire::SND_VQ_RX;
+        while (card_->pump(queue, Limits::periods)) {
+        }
     } else if (c == stream_command::stop || c == stream_command::release) {
         this->accepts_ = false;
         // RELEASE returns what the device knows of; what it hears of later comes back in error.
