@@ -46,6 +46,17 @@ TEST_CASE("ring: an id that the ring does not have is dropped and counted") {
     CHECK(b.queue.broken() == false);
 }
 
+TEST_CASE("ring: the first id that a ring of the largest size does not have") {
+    bench b(64, 0);
+    const vsnd::part part{{64}, 4};
+    for (size_t i = 0; i < 64; ++i)
+        REQUIRE(ok(b.queue.post(b.queue.bind({{&part, 1}, {}}, cookie_of(i)).value())));
+    b.device.give(64, 0, false);
+    CHECK(b.queue.take().type == kind::dropped);
+    b.device.give(63, 0, false);
+    CHECK(b.queue.take().type == kind::completed);
+}
+
 TEST_CASE("ring: an id twice, of an idle chain, of the middle of a chain, of a free descriptor") {
     two_chains b;
     const unsigned middle = b.device.own(b.head).next;

@@ -88,6 +88,13 @@ TEST_CASE("handshake: a bit that the device set stays set") {
     CHECK(r.value == 0xc3);
 }
 
+TEST_CASE("handshake: nothing is written to a device that is seen to be gone") {
+    scripted r;
+    r.value = 0xff;
+    CHECK(add_device_status(r, wire::DEVICE_STATUS_FAILED) == status_code::device_gone);
+    CHECK(r.log == "r ");
+}
+
 // [virtio 1.4] Common configuration structure layout: wait for a read of device_status to be 0.
 TEST_CASE("handshake: a reset that takes its time is awaited") {
     for (const u32 polls : {1U, 2U, 999U, 5000U}) {

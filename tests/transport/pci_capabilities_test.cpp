@@ -213,6 +213,15 @@ TEST_CASE("pci capabilities: one that ends beyond the configuration space is not
     auto list = good();
     list[3].at = 0xf0;
     CHECK(walked(device_with({list[0], list[1], list[2]})) == status_code::bad_capability);
+    auto cut = good(); // its last word would lie at 256
+    cut[1].at = 0xf0;
+    auto whole = device_with({cut[0], cut[2], cut[3]});
+    whole.put(0x7d, 1, 0xf0);
+    whole.put(0xf0, 4, 0x0214'0009);
+    whole.put(0xf4, 4, 2);
+    whole.put(0xf8, 4, 0x3000);
+    whole.put(0xfc, 4, 4096);
+    CHECK(walked(whole) == status_code::bad_capability);
     auto f = device_with({list[0], list[1], list[2]});
     f.put(0x69, 1, 0xf8); // only half of it lies inside
     f.put(0xf8, 4, 0x0414'0009);
