@@ -216,7 +216,6 @@ class pci_device {
     status_code set_up_queue(u32 index) {
         common_.select_queue(index);
         const u16 offered = common_.queue_size();
-        if (common_.gone()) return status_code::device_gone;
         if (offered == 0) return status_code::queue_missing;
         u16 size = queue_type::fitting_size(offered);
         if (size < least_queue_size) return status_code::queue_too_small;
