@@ -72,7 +72,8 @@ class card {
     u32 device_streams() const { return device_streams_; }
     u32 stream_count() const { return stream_count_; }
 
-    // Stream `id`; null where there is none, or its description made no sense. Context: any.
+    // Stream `id`; null where there is none, its description made no sense, or the limits leave
+    // its direction out. Context: any.
     stream_type* find(u32 id) {
         return id < stream_count_ && streams_[id].info().usable ? &streams_[id] : nullptr;
     }

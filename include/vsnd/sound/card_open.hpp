@@ -109,8 +109,12 @@ void card<Port, Handler, Limits>::got_streams(status_code code) {
         const u32 id = asked_from_ + i;
         wire::snd_pcm_info raw;
         __builtin_memcpy(&raw, &shared_->infos[i], sizeof(raw));
-        const stream_info info = judge(raw);
+        stream_info info = judge(raw);
         if (!info.usable) ++counters_.malformed_infos;
+        // A direction that these limits leave out has no code that could serve it.
+        const bool served =
+            info.flow == direction::playback ? Limits::playback : Limits::capture;
+        info.usable = info.usable && served;
         const usize at =
             __builtin_offsetof(area, streams) + id * sizeof(typename area::stream_area);
         streams_[id].init(*this, id, info, memory_.part(at, sizeof(typename area::stream_area)));
