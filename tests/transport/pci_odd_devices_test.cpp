@@ -93,6 +93,11 @@ TEST_CASE("pci: a doorbell outside of the notification structure, or odd, is a l
     CHECK(uneven.port.queue(0).code() == status_code::bad_capability);
     CHECK(uneven.kernel.device.read_status() == 0);
 
+    machine tight({.notify_multiplier = 2}); // 8 bytes long, so that 6 is the last offset
+    REQUIRE(ok(tight.port.negotiate(0).code()));
+    tight.kernel.meddle = [](u64 offset, u32 value) { return offset == notify_off_at ? 4 : value; };
+    CHECK(tight.port.queue(0).code() == status_code::bad_capability);
+
     for (const u32 off : {4U, 5U, 0xfffeU, 0xffffU}) { // 0 to 3 are inside
         CAPTURE(off);
         machine m;
