@@ -46,7 +46,9 @@ TEST_CASE("the fuzzer's corpus is what its generator makes, and reaches what it 
     const auto seeds = fuzz::seeds();
     CHECK(files_of("corpus").size() == seeds.size());
     fuzz::state_report report;
-    for (const auto& [name, input] : seeds) {
+    for (const auto& seed : seeds) {
+        const std::string& name = seed.first;
+        const bytes& input = seed.second;
         CAPTURE(name);
         const auto path = std::filesystem::path(VSND_SOURCE_DIR) / "tests/fuzz/corpus/card" / name;
         CHECK(content(path) == input);
