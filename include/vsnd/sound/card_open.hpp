@@ -112,8 +112,7 @@ void card<Port, Handler, Limits>::got_streams(status_code code) {
         stream_info info = judge(raw);
         if (!info.usable) ++counters_.malformed_infos;
         // A direction that these limits leave out has no code that could serve it.
-        const bool served =
-            info.flow == direction::playback ? Limits::playback : Limits::capture;
+        const bool served = info.flow == direction::playback ? Limits::playback : Limits::capture;
         info.usable = info.usable && served;
         const usize at =
             __builtin_offsetof(area, streams) + id * sizeof(typename area::stream_area);
