@@ -135,9 +135,11 @@ class card {
         has_clock<hooks> ? Limits::control_timeout_ns : Limits::control_timeout_ticks;
 
     bool is_open() const { return state_ == card_state::open; }
-    // An entry may be called when there is no such queue, or none yet.
+    // An entry may be called when there is no such queue, or none yet, or before DRIVER_OK, when
+    // no doorbell may ring.
     bool reachable(u32 queue) const {
-        return port_ != nullptr && queue < wire::SND_VQ_COUNT && ends_[queue].ready();
+        return port_ != nullptr && !setting_up_ && queue < wire::SND_VQ_COUNT &&
+               ends_[queue].ready();
     }
     bool in_callback() { return callback_in_ == context_of(*hooks_) + 1; }
     u64 time() {

@@ -27,11 +27,16 @@ status_code card<Port, Handler, Limits>::open_async(Port& port, dma_region memor
     outcome_ = status_code::in_progress;
 
     status_code code = set_up(port);
-    setting_up_ = false;
+    setting_up_ = !ok(code);
     if (!ok(failure_)) code = failure_;
-    if (ok(code)) code = ask_for_streams();
+    if (ok(code)) {
+        // An event may have come before anybody was let in to pump.
+        (void)pump(wire::SND_VQ_EVENT, default_budget);
+        code = ask_for_streams();
+    }
     if (code == status_code::in_progress) return code;
     finish_opening(code);
+    setting_up_ = false;
     return outcome();
 }
 
