@@ -117,6 +117,7 @@ class card {
             return status_code::invalid_argument;
         }
         if (!reachable(queue)) return status_code::wrong_state;
+        if (in_callback()) return status_code::wrong_context;
         ends_[queue].set_policy(p);
         return status_code::ok;
     }

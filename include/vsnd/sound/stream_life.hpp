@@ -230,8 +230,13 @@ void stream<Port, Handler, Limits>::arrived() {
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::finish(status_code code) {
     send_later_ = false;
-    store_release(&outcome_, code);
-    store_release(&pending_, false); // last: a new operation may begin from here on
+    {
+        // Both at once: who sees the outcome may begin anew, and must neither be told `busy` nor
+        // have the old outcome stored over his own.
+        [[maybe_unused]] auto held = card_->ends_[wire::SND_VQ_CONTROL].lock();
+        pending_ = false;
+        store_release(&outcome_, code);
+    }
     wake(*card_->hooks_);
 }
 
