@@ -11,8 +11,8 @@ namespace {
 
 struct least {
     struct slot {};
-    static constexpr bool posts_before_start = true;
-    static constexpr bool kicks_itself = true;
+    [[maybe_unused]] static constexpr bool posts_before_start = true;
+    [[maybe_unused]] static constexpr bool kicks_itself = true;
     result<slot> bind(const chain&, cookie) { return slot{}; }
     status_code post(slot) { return status_code::ok; }
     used take() { return {}; }
@@ -22,7 +22,7 @@ struct least {
 
 // Somebody must ring the doorbell.
 struct silent : least {
-    static constexpr bool kicks_itself = false;
+    [[maybe_unused]] static constexpr bool kicks_itself = false;
 };
 struct kicking : silent {
     void kick() {}
@@ -43,7 +43,7 @@ struct wrong_arm : kicking {
 };
 struct without_constant {
     struct slot {};
-    static constexpr bool kicks_itself = true;
+    [[maybe_unused]] static constexpr bool kicks_itself = true;
     result<slot> bind(const chain&, cookie) { return slot{}; }
     status_code post(slot) { return status_code::ok; }
     used take() { return {}; }

@@ -239,6 +239,7 @@ TEST_CASE("in a callback no lock is held, and the card's own calls are refused")
         CHECK(r.kernel.held == 0);
         CHECK(r.driver.close() == status_code::wrong_context);
         CHECK(r.driver.open(r.port, r.area) == status_code::wrong_state);
+        CHECK(r.driver.set_policy(wire::SND_VQ_TX, {4, 4}) == status_code::wrong_context);
         CHECK(r.driver.find(0)->position_frames() <= 1024);
         CHECK_FALSE(r.driver.pump(wire::SND_VQ_TX, 1));
     };

@@ -18,8 +18,8 @@ struct counting_queue {
     struct slot {
         u32 number = 0;
     };
-    static constexpr bool posts_before_start = true;
-    static constexpr bool kicks_itself = false;
+    [[maybe_unused]] static constexpr bool posts_before_start = true;
+    [[maybe_unused]] static constexpr bool kicks_itself = false;
     result<slot> bind(const chain&, cookie) { return slot{++bound}; }
     status_code post(slot s) {
         check();
