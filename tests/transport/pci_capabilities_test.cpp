@@ -77,10 +77,11 @@ std::vector<capability> good() {
 }
 
 status_code walked(paper_function f) {
-    const auto layout = find_pci_structures(f);
+    pci_layout layout;
+    const status_code answer = find_pci_structures(f, layout);
     CHECK(f.bad_reads == 0);
     CHECK(f.writes == 0); // [virtio 1.4] the driver MUST NOT write into a capability
-    return layout.code();
+    return answer;
 }
 
 // The good list with capability `index` changed.
@@ -116,16 +117,16 @@ TEST_CASE("pci capabilities: a good list is understood") {
     auto f = device_with(good());
     f.put(0x7d, 1, 0x90); // and MSI-X at the end
     f.put(0x90, 1, 0x11);
-    const auto layout = find_pci_structures(f);
-    REQUIRE(layout.ok());
-    CHECK(layout.value().common.offset == 0x0000);
-    CHECK(layout.value().notify.offset == 0x3000);
-    CHECK(layout.value().isr.offset == 0x1000);
-    CHECK(layout.value().config.offset == 0x2000);
-    CHECK(layout.value().config.bytes == 4096);
-    CHECK(layout.value().common.bar == 2);
-    CHECK(layout.value().notify_multiplier == 4);
-    CHECK(layout.value().msix == 0x90);
+    pci_layout layout;
+    REQUIRE(find_pci_structures(f, layout) == status_code::ok);
+    CHECK(layout.common().offset == 0x0000);
+    CHECK(layout.notify().offset == 0x3000);
+    CHECK(layout.isr().offset == 0x1000);
+    CHECK(layout.config().offset == 0x2000);
+    CHECK(layout.config().bytes == 4096);
+    CHECK(layout.common().bar == 2);
+    CHECK(layout.notify_multiplier == 4);
+    CHECK(layout.msix == 0x90);
 }
 
 TEST_CASE("pci capabilities: the first usable instance of each structure is taken") {
@@ -137,12 +138,12 @@ TEST_CASE("pci capabilities: the first usable instance of each structure is take
     list.push_back({0x90, 4, 3, 0x0000});            // a second one
     auto f = device_with(list);
     f.put(0x14, 4, 0x0000'c001); // BAR 1 is I/O
-    const auto layout = find_pci_structures(f);
-    REQUIRE(layout.ok());
-    CHECK(layout.value().notify.bar == 2);
-    CHECK(layout.value().notify.offset == 0x3000);
-    CHECK(layout.value().common.bar == 2);
-    CHECK(layout.value().config.bar == 2);
+    pci_layout layout;
+    REQUIRE(find_pci_structures(f, layout) == status_code::ok);
+    CHECK(layout.notify().bar == 2);
+    CHECK(layout.notify().offset == 0x3000);
+    CHECK(layout.common().bar == 2);
+    CHECK(layout.config().bar == 2);
 }
 
 TEST_CASE("pci capabilities: none at all means legacy") {
@@ -246,12 +247,12 @@ TEST_CASE("pci capabilities: random spaces never lead astray") {
         if (i % 4 == 0)
             for (u8& b : f.bytes)
                 b = static_cast<u8>(random());
-        const auto layout = find_pci_structures(f);
+        pci_layout layout;
+        const status_code answer = find_pci_structures(f, layout);
         wrong += f.bad_reads != 0 || f.writes != 0 || f.reads > 400;
-        if (!layout) continue;
+        if (!ok(answer)) continue;
         ++usable;
-        for (const pci_range& r : {layout.value().common, layout.value().notify, layout.value().isr,
-                                   layout.value().config})
+        for (const pci_range& r : {layout.common(), layout.notify(), layout.isr(), layout.config()})
             wrong += r.bar > 5 || r.bytes == 0 || u64{r.offset} + r.bytes > 0xffff'ffff;
     }
     CHECK(wrong == 0);

@@ -71,7 +71,7 @@ class pci_device {
     status_code read_config(u32 offset, span<u8> into) {
         if (phase_ == phase::stopped) return status_code::wrong_state;
         const u64 end = u64{offset} + into.size();
-        const u32 whole_words = layout_.config.bytes & ~3U;
+        const u32 whole_words = lesser(layout_.config().bytes, most_config_bytes) & ~3U;
         if (end > whole_words) return status_code::not_available;
         for (u32 tries = 0; tries < most_config_tries; ++tries) {
             const u8 before = common_.generation();
@@ -95,7 +95,7 @@ class pci_device {
         if (phase_ != phase::negotiated) return status_code::wrong_state;
         if (index >= queue_count) return status_code::invalid_argument;
         if (const auto s = set_up_queue(index); !ok(s)) return failed(s);
-        return &queues_[index];
+        return &lines_[index].queue;
     }
 
     // Context: thread, once after negotiate. Errors: wrong_state; device_gone, device_broken,
@@ -172,14 +172,11 @@ class pci_device {
             return status_code::ok;
         }
         if (const auto s = identify_sound_device(*kernel_); !ok(s)) return s;
-        const auto layout = find_pci_structures(*kernel_);
-        if (!layout) return layout.code();
-        layout_ = layout.value();
-        layout_.config.bytes = lesser(layout_.config.bytes, most_config_bytes);
+        if (const auto s = find_pci_structures(*kernel_, layout_); !ok(s)) return s;
         detail::change_pci_command(*kernel_, config::command_memory_space, 0);
-        u8* const common = map(layout_.common, wire::PCI_COMMON_CFG_BASE_BYTES);
-        isr_ = map(layout_.isr, 1);
-        config_ = map(layout_.config, layout_.config.bytes);
+        u8* const common = map(layout_.common(), wire::PCI_COMMON_CFG_BASE_BYTES);
+        isr_ = map(layout_.isr(), 1);
+        config_ = map(layout_.config(), lesser(layout_.config().bytes, most_config_bytes));
         if (common == nullptr) return status_code::bad_capability;
         common_ = {*kernel_, common};
         if (isr_ == nullptr || config_ == nullptr) {
@@ -196,9 +193,9 @@ class pci_device {
     status_code set_up_interrupts() {
         namespace config = wire::pci_config;
         const bool intx = interrupts_.how == interrupt_setup::kind::intx;
-        const u32 line = config::command_intx_disable;
-        detail::change_pci_command(*kernel_, config::command_bus_master | (intx ? 0 : line),
-                                   intx ? line : 0);
+        const u32 off = config::command_intx_disable;
+        detail::change_pci_command(*kernel_, config::command_bus_master | (intx ? 0 : off),
+                                   intx ? off : 0);
         const auto s = set_up_msix(*kernel_, layout_.msix, interrupts_, msix_table_);
         if (!ok(s)) return s;
         return common_.map_config_vector(interrupts_.config_vector());
@@ -213,60 +210,62 @@ class pci_device {
         }
     }
 
+    // One queue and what was found for it.
+    struct line {
+        dma_region memory{};
+        u8* doorbell = nullptr;
+        u32 doorbell_at = 0; // in the notification structure
+        queue_type queue{};
+    };
+
     status_code set_up_queue(u32 index) {
+        line& l = lines_[index];
         common_.select_queue(index);
         const u16 offered = common_.queue_size();
         if (offered == 0) return status_code::queue_missing;
-        u16 size = queue_type::fitting_size(offered);
+        const u16 size = size_for(l, offered);
         if (size < least_queue_size) return status_code::queue_too_small;
-        if (const auto s = provide_memory(index, size); !ok(s)) return s;
         if (size != offered) {
             if (const auto s = common_.shrink_queue(size); !ok(s)) return s;
         }
-        if (const auto s = find_doorbell(index); !ok(s)) return s;
-        const pci_doorbell<Kernel> doorbell{kernel_, doorbells_[index].address,
-                                            static_cast<u16>(index)};
-        if (const auto s = queues_[index].init(size, features_, memory_[index], doorbell); !ok(s)) {
-            return s;
+        if (const auto s = find_doorbell(l); !ok(s)) return s;
+        const auto s =
+            l.queue.init(size, features_, l.memory, {kernel_, l.doorbell, static_cast<u16>(index)});
+        if (!ok(s)) return s;
+        common_.set_queue_addresses(l.queue.addresses());
+        if (const auto v = common_.map_queue_vector(interrupts_.queue_vector(index)); !ok(v)) {
+            return v;
         }
-        common_.set_queue_addresses(queues_[index].addresses());
-        const u16 vector = interrupts_.queue_vector(index);
-        if (const auto s = common_.map_queue_vector(vector); !ok(s)) return s;
         common_.enable_queue();
         return status_code::ok;
     }
 
-    // Memory is asked for once: a device that offers more at a later time gets no more.
-    // Errors: no_memory.
-    status_code provide_memory(u32 index, u16& size) {
-        dma_region& memory = memory_[index];
-        if (memory.empty()) {
-            memory = kernel_->dma(queue_type::memory_bytes(size), queue_type::memory_alignment);
-            if (memory.bytes < queue_type::memory_bytes(size)) return status_code::no_memory;
+    // Memory is asked for once: a device that offers more at a later time gets no more. Where
+    // there is none, the queue's own set-up says so.
+    u16 size_for(line& l, u16 offered) {
+        u16 size = queue_type::fitting_size(offered);
+        if (size < least_queue_size) return size;
+        if (l.memory.empty()) {
+            l.memory = kernel_->dma(queue_type::memory_bytes(size), queue_type::memory_alignment);
         }
-        while (size > least_queue_size && queue_type::memory_bytes(size) > memory.bytes)
+        while (size > least_queue_size && queue_type::memory_bytes(size) > l.memory.bytes)
             size /= 2;
-        return status_code::ok;
+        return size;
     }
 
     // Where the doorbell of the selected queue is. It is mapped by itself, since a page for each
     // is common, and mapped again only when the device has moved it.
     // Spec: [virtio 1.4] Notification structure layout. Errors: bad_capability.
-    status_code find_doorbell(u32 index) {
-        const pci_range& notify = layout_.notify;
+    status_code find_doorbell(line& l) {
+        const pci_range& notify = layout_.notify();
         const u64 at = u64{common_.queue_notify_off()} * layout_.notify_multiplier;
         if (at % 2 != 0 || at > notify.bytes - 2) return status_code::bad_capability;
-        bell& b = doorbells_[index];
-        if (b.address == nullptr || b.at != at) {
-            b = {at, kernel_->map_bar(notify.bar, notify.offset + at, 2)};
+        if (l.doorbell == nullptr || l.doorbell_at != at) {
+            l.doorbell_at = static_cast<u32>(at);
+            l.doorbell = kernel_->map_bar(notify.bar, notify.offset + at, 2);
         }
-        return b.address == nullptr ? status_code::bad_capability : status_code::ok;
+        return l.doorbell == nullptr ? status_code::bad_capability : status_code::ok;
     }
-
-    struct bell {
-        u64 at = 0;
-        u8* address = nullptr;
-    };
 
     Kernel* kernel_ = nullptr;
     pci_common<Kernel> common_;
@@ -279,9 +278,7 @@ class pci_device {
     pci_layout layout_;
     interrupt_setup interrupts_;
     pci_counters counters_;
-    bell doorbells_[queue_count]{};
-    dma_region memory_[queue_count]{};
-    queue_type queues_[queue_count]{};
+    line lines_[queue_count]{};
 };
 
 } // namespace vsnd

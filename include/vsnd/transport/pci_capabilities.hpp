@@ -22,82 +22,43 @@ struct pci_range {
 
 // Where everything is.
 struct pci_layout {
-    pci_range common;
-    pci_range notify;
-    pci_range isr;
-    pci_range config;
+    pci_range ranges[4]{}; // by cfg_type, from PCI_CAP_COMMON_CFG to PCI_CAP_DEVICE_CFG
     u32 notify_multiplier = 0;
     u32 msix = 0; // offset of the MSI-X capability, 0 where there is none
+
+    constexpr const pci_range& common() const { return of(wire::PCI_CAP_COMMON_CFG); }
+    constexpr const pci_range& notify() const { return of(wire::PCI_CAP_NOTIFY_CFG); }
+    constexpr const pci_range& isr() const { return of(wire::PCI_CAP_ISR_CFG); }
+    constexpr const pci_range& config() const { return of(wire::PCI_CAP_DEVICE_CFG); }
+    constexpr bool complete() const {
+        return common().found() && notify().found() && isr().found() && config().found();
+    }
+
+  private:
+    constexpr const pci_range& of(u8 type) const { return ranges[type - 1]; }
 };
 
 namespace detail {
 
-// What all virtio capabilities have in common, as words of the configuration space. Nothing
-// behind it is read unasked: the data of the configuration access capability is a register.
-struct pci_capability {
-    u32 offset;
-    u32 words[sizeof(wire::pci_cap) / 4];
-
-    constexpr u8 byte(u32 i) const { return static_cast<u8>(words[i / 4] >> (i % 4 * 8)); }
-    constexpr u8 id() const { return byte(offsetof(wire::pci_cap, cap_vndr)); }
-    constexpr u8 next() const { return byte(offsetof(wire::pci_cap, cap_next)); }
-    constexpr u8 length() const { return byte(offsetof(wire::pci_cap, cap_len)); }
-    constexpr u8 type() const { return byte(offsetof(wire::pci_cap, cfg_type)); }
-    constexpr u8 bar() const { return byte(offsetof(wire::pci_cap, bar)); }
-    constexpr u32 range_offset() const { return words[offsetof(wire::pci_cap, offset) / 4]; }
-    constexpr u32 range_bytes() const { return words[offsetof(wire::pci_cap, length) / 4]; }
-};
-
 // What a structure of each type must have: a length, an alignment, and its capability's length.
 struct pci_demand {
-    u32 bytes;
-    u32 alignment;
-    u32 capability_bytes;
+    u8 bytes;
+    u8 alignment;
+    u8 capability_bytes;
+};
+inline constexpr pci_demand pci_demands[4] = {
+    {wire::PCI_COMMON_CFG_BASE_BYTES, 4, sizeof(wire::pci_cap)},
+    {2, 2, sizeof(wire::pci_notify_cap)},
+    {1, 1, sizeof(wire::pci_cap)},
+    // Devices from before the control elements have no `controls` field.
+    {offsetof(wire::snd_config, controls), 4, sizeof(wire::pci_cap)},
 };
 
-constexpr pci_demand demand_of(u8 type) {
-    constexpr u32 plain = sizeof(wire::pci_cap);
-    switch (type) {
-    case wire::PCI_CAP_COMMON_CFG: return {wire::PCI_COMMON_CFG_BASE_BYTES, 4, plain};
-    case wire::PCI_CAP_NOTIFY_CFG: return {2, 2, sizeof(wire::pci_notify_cap)};
-    case wire::PCI_CAP_ISR_CFG: return {1, 1, plain};
-    // Devices from before the control elements have no `controls` field.
-    case wire::PCI_CAP_DEVICE_CFG: return {offsetof(wire::snd_config, controls), 4, plain};
-    default: return {0, 1, 0};
-    }
-}
-
-// The range that a capability describes; not found where it lies. A reserved BAR is ignored, as
-// the specification wants; a range beyond 4 GiB cannot be meant, since only pci_cap64 says such.
-inline pci_range judged(const pci_capability& c, pci_demand demand) {
-    const u64 end = u64{c.range_offset()} + c.range_bytes();
-    const bool good = c.length() >= demand.capability_bytes &&
-                      c.offset + c.length() <= wire::pci_config::space_bytes &&
-                      c.bar() <= wire::PCI_BAR_LAST && c.range_bytes() >= demand.bytes &&
-                      (c.range_offset() & (demand.alignment - 1)) == 0 && end >> 32 == 0;
-    return good ? pci_range{c.range_offset(), c.range_bytes(), c.bar()} : pci_range{};
-}
-
-inline pci_range* range_for(pci_layout& layout, u8 type) {
-    switch (type) {
-    case wire::PCI_CAP_COMMON_CFG: return &layout.common;
-    case wire::PCI_CAP_NOTIFY_CFG: return &layout.notify;
-    case wire::PCI_CAP_ISR_CFG: return &layout.isr;
-    case wire::PCI_CAP_DEVICE_CFG: return &layout.config;
-    default: return nullptr;
-    }
-}
-
-template <pci_kernel Kernel>
-pci_capability read_capability(Kernel& kernel, u32 offset) {
-    pci_capability c{offset, {}};
-    c.words[0] = kernel.pci_read(offset, 4);
-    if (c.id() != wire::pci_config::capability_vendor) return c;
-    for (u32 i = 1; i < sizeof(wire::pci_cap) / 4; ++i) {
-        offset += 4;
-        if (offset < wire::pci_config::space_bytes) c.words[i] = kernel.pci_read(offset, 4);
-    }
-    return c;
+// Whether a structure can be where it says. A reserved BAR is ignored, as the specification wants;
+// a range beyond 4 GiB cannot be meant, since only pci_cap64 says such.
+constexpr bool is_credible(const pci_range& r, const pci_demand& demand) {
+    return r.bar <= wire::PCI_BAR_LAST && r.bytes >= demand.bytes &&
+           (r.offset & (demand.alignment - 1U)) == 0 && r.offset <= ~r.bytes;
 }
 
 // Registers are reached by memory accesses here: an I/O BAR does not serve.
@@ -107,17 +68,26 @@ bool is_memory_bar(Kernel& kernel, u32 bar) {
             wire::pci_config::bar_is_io) == 0;
 }
 
-// Takes the first instance of each structure that can be used.
+// Takes the first instance of each structure that can be used. `head` is the first word of the
+// vendor capability at `at`. Nothing behind it is read unasked: the data of the configuration
+// access capability is a register.
 template <pci_kernel Kernel>
-void consider(Kernel& kernel, pci_layout& layout, const pci_capability& c) {
-    pci_range* const range = range_for(layout, c.type());
-    if (range == nullptr || range->found()) return;
-    const pci_range candidate = judged(c, demand_of(c.type()));
-    if (!candidate.found() || !is_memory_bar(kernel, candidate.bar)) return;
-    *range = candidate;
-    if (c.type() == wire::PCI_CAP_NOTIFY_CFG) {
-        constexpr u32 at = offsetof(wire::pci_notify_cap, notify_off_multiplier);
-        layout.notify_multiplier = kernel.pci_read(c.offset + at, 4);
+void consider(Kernel& kernel, pci_layout& layout, u32 at, u32 head) {
+    const u32 index = (head >> 24) - 1; // the type, 0 and what is reserved being far above
+    const u32 length = head >> 16 & 0xff;
+    if (index >= 4 || layout.ranges[index].found()) return;
+    const pci_demand& demand = pci_demands[index];
+    if (length < demand.capability_bytes || at + length > wire::pci_config::space_bytes) return;
+    const auto word = [&](usize offset) {
+        return kernel.pci_read(at + static_cast<u32>(offset), 4);
+    };
+    const pci_range found{word(offsetof(wire::pci_cap, offset)),
+                          word(offsetof(wire::pci_cap, length)),
+                          static_cast<u8>(word(offsetof(wire::pci_cap, bar)))};
+    if (!is_credible(found, demand) || !is_memory_bar(kernel, found.bar)) return;
+    layout.ranges[index] = found;
+    if (index == wire::PCI_CAP_NOTIFY_CFG - 1) {
+        layout.notify_multiplier = word(offsetof(wire::pci_notify_cap, notify_off_multiplier));
     }
 }
 
@@ -128,9 +98,9 @@ void consider(Kernel& kernel, pci_layout& layout, const pci_capability& c) {
 template <pci_kernel Kernel>
 status_code identify_sound_device(Kernel& kernel) {
     namespace config = wire::pci_config;
-    const u32 vendor = kernel.pci_read(config::vendor_id, 2);
-    const u32 device = kernel.pci_read(config::device_id, 2);
-    if (vendor != wire::PCI_VENDOR_VIRTIO) return status_code::no_device;
+    const u32 ids = kernel.pci_read(config::vendor_id, 4);
+    const u32 device = ids >> 16;
+    if ((ids & 0xffff) != wire::PCI_VENDOR_VIRTIO) return status_code::no_device;
     if (device == wire::PCI_DEVICE_SOUND) return status_code::ok;
     // The range of transitional devices, whose type is in the subsystem id.
     const bool transitional = device >= wire::PCI_DEVICE_TRANSITIONAL &&
@@ -143,31 +113,29 @@ status_code identify_sound_device(Kernel& kernel) {
 // Errors: legacy_device, no virtio structure at all; bad_capability, a list that is a loop or
 // leaves the configuration space, or a structure that is missing or lies about itself.
 template <pci_kernel Kernel>
-result<pci_layout> find_pci_structures(Kernel& kernel) {
+status_code find_pci_structures(Kernel& kernel, pci_layout& layout) {
     namespace config = wire::pci_config;
-    if ((kernel.pci_read(config::status_register, 2) & config::status_capabilities) == 0) {
-        return status_code::legacy_device;
-    }
-    pci_layout layout;
+    layout = {};
     bool modern = false;
-    u32 at = kernel.pci_read(config::capability_pointer, 1) & config::capability_pointer_mask;
+    u32 at = 0; // no list, no capabilities
+    if ((kernel.pci_read(config::status_register, 2) & config::status_capabilities) != 0) {
+        at = kernel.pci_read(config::capability_pointer, 1) & config::capability_pointer_mask;
+    }
     for (u32 steps = 0; at != 0; ++steps) {
         if (steps == config::capability_limit || at < config::header_bytes) {
             return status_code::bad_capability;
         }
-        const detail::pci_capability c = detail::read_capability(kernel, at);
-        if (c.id() == config::capability_msix && layout.msix == 0) layout.msix = at;
-        if (c.id() == config::capability_vendor) {
+        const u32 head = kernel.pci_read(at, 4);
+        const u32 id = head & 0xff;
+        if (id == config::capability_msix && layout.msix == 0) layout.msix = at;
+        if (id == config::capability_vendor) {
             modern = true;
-            detail::consider(kernel, layout, c);
+            detail::consider(kernel, layout, at, head);
         }
-        at = c.next() & config::capability_pointer_mask;
+        at = head >> 8 & config::capability_pointer_mask;
     }
     if (!modern) return status_code::legacy_device;
-    const bool complete = layout.common.found() && layout.notify.found() && layout.isr.found() &&
-                          layout.config.found();
-    if (!complete) return status_code::bad_capability;
-    return layout;
+    return layout.complete() ? status_code::ok : status_code::bad_capability;
 }
 
 } // namespace vsnd
