@@ -23,8 +23,7 @@ BENCH_OUT_OF_LINE status_code measured_commit(typename rig<Policy>::stream_type&
 }
 template <class Policy, u32 Case>
 BENCH_OUT_OF_LINE bool measured_pump(typename rig<Policy>::card_type& c) {
-    constexpr u32 budget = cases[Case].budget;
-    return c.template pump<wire::SND_VQ_TX>(budget);
+    return c.template pump<wire::SND_VQ_TX>();
 }
 
 template <class Policy, u32 Case>

@@ -13,8 +13,8 @@
 //       ends it at once. The blocking calls use it; without it they poll. wake is called after a
 //       pump that finished something. Contexts: wait thread; wake any, no lock held.
 //   u32 context();
-//       A number for the running thread or CPU. With it, "called from a callback" is known even
-//       while another CPU is inside one; without it, any callback in progress counts.
+//       A number for the running thread or CPU. With it, a call counts as made from a callback
+//       only in the context that pumps; without it, while any queue is being pumped.
 //   void copy_in(u8* audio, const u8* from, usize bytes);
 //   void copy_out(u8* to, const u8* audio, usize bytes);
 //   void fill(u8* audio, u8 value, usize bytes);
@@ -28,6 +28,11 @@ namespace vsnd {
 template <class H>
 concept has_lock = requires(H& h, u32 queue) {
     h.unlock(queue, h.lock(queue));
+};
+
+template <class H>
+concept has_context = requires(H& h) {
+    h.context();
 };
 
 template <class H>
@@ -94,7 +99,7 @@ void wake(Hooks& hooks) {
 
 template <class Hooks>
 u32 context_of(Hooks& hooks) {
-    if constexpr (requires { hooks.context(); }) {
+    if constexpr (has_context<Hooks>) {
         return hooks.context();
     } else {
         return 0;

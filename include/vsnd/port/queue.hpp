@@ -11,9 +11,9 @@
 //       room. `slot` is the queue's own type, small and copyable. The parts are read during the
 //       call only. Context: thread. Errors: no_room, nothing has changed; invalid_argument.
 //   status_code post(slot)
-//       Publishes a bound, idle chain; the device owns its memory until `take` returns its
-//       cookie, or until `reset`. Context: thread, interrupt, callback. Errors: busy, the device
-//       has it already; device_broken.
+//       Publishes a bound chain, which is idle; the device owns its memory until `take` returns its
+//       cookie, or until `reset`. Context: thread, interrupt, callback. Errors: whatever the
+//       kernel's queue answers; the period then stays with the driver.
 //   used take()
 //       The next completion, in the device's order. Everything the device wrote is checked here:
 //       an id that was never posted comes back as `dropped`, and a length that the chain cannot
@@ -27,10 +27,15 @@
 //   static constexpr bool posts_before_start   post works before the device's start()
 //   static constexpr bool kicks_itself         post rings the doorbell; kick is not called
 // Optional, found by `requires`:
-//   void kick()      rings the doorbell if the device wants it; required unless kicks_itself
+//   void kick(u32 posted)  rings the doorbell for the last `posted` chains if the device wants it;
+//                    required unless kicks_itself
 //   void ring()      rings in any case (a device's first doorbell can be lost)
 //   bool arm(u32 k)  asks for an interrupt after k more completions, k >= 1; true: some are here
 //                    already, take again
+//   bool take_and_arm(const u32& skipped, F each)
+//       Takes completions for as long as they are known and each(cookie, written) answers true;
+//       then arms(skipped + 1). `written()` reads the length, which is not judged yet. True: all
+//       is taken and nothing came meanwhile; false: go on with take. No lock is held.
 //   bool broken()    the device broke the ring so badly that only a reset helps
 
 #include <vsnd/port/chain.hpp>
@@ -42,7 +47,7 @@ concept same_type = __is_same(A, B);
 
 template <class Q>
 concept has_kick = requires(Q& q) {
-    q.kick();
+    q.kick(u32{1});
 };
 
 template <class Q>
@@ -53,6 +58,13 @@ concept has_ring = requires(Q& q) {
 template <class Q>
 concept has_arm = requires(Q& q, u32 k) {
     { q.arm(k) } -> same_type<bool>;
+};
+
+template <class Q>
+concept has_take_and_arm = requires(Q& q, const u32& skipped) {
+    {
+        q.take_and_arm(skipped, [](cookie, auto) { return true; })
+        } -> same_type<bool>;
 };
 
 template <class Q>

@@ -23,7 +23,6 @@ struct ring_addresses {
 struct ring_counters {
     u32 unknown_ids = 0; // completions of chains that were not with the device
     u32 overlong = 0;    // completions that claim more bytes than the chain can hold
-    u32 doorbells = 0;   // times the doorbell was rung
 };
 
 // Doorbell: `void ring()`, tells the device to look at this queue.
@@ -79,7 +78,7 @@ class split_queue {
         }
         memory_ = memory;
         size_ = size;
-        mask_ = static_cast<u16>(size - 1);
+        mask_ = size - 1u;
         doorbell_ = doorbell;
         event_idx_ = ((features >> wire::F_EVENT_IDX) & 1) != 0;
         const bool indirect = ((features >> wire::F_INDIRECT_DESC) & 1) != 0;
@@ -88,6 +87,8 @@ class split_queue {
             memory.part(tables_at(size), split_descriptors<Policy>::tables_bytes(size)));
         avail_ = memory.cpu + avail_at(size);
         used_ = memory.cpu + used_at(size);
+        used_event_ = field(avail_, wire::virtq_used_event_offset(size));
+        avail_event_ = field(used_, wire::virtq_avail_event_offset(size));
         for (u16 i = 0; i < size; ++i) {
             records_[i] = record{};
             records_[i].head = i;
@@ -98,9 +99,9 @@ class split_queue {
     }
 
     ring_addresses addresses() const {
-        return {memory_.bus, memory_.bus + avail_at(size_), memory_.bus + used_at(size_)};
+        return {memory_.bus, memory_.bus + avail_at(size()), memory_.bus + used_at(size())};
     }
-    u16 size() const { return size_; }
+    u16 size() const { return static_cast<u16>(size_); }
     const ring_counters& counters() const { return counters_; }
 
     result<slot> bind(const chain& c, cookie what) {
@@ -121,12 +122,11 @@ class split_queue {
     // How many more chains of `parts` parts can be bound.
     usize free_chains(usize parts) const { return descriptors_.free_chains(parts); }
 
-    // Spec: [virtio 1.4] Supplying Buffers to The Device
+    // The chain must be idle. Spec: [virtio 1.4] Supplying Buffers to The Device
     VSND_HOT status_code post(slot s) {
         record* const r = s.chain_;
-        if (r->in_device) return status_code::busy;
         r->in_device = true;
-        const u16 at = avail_idx_;
+        const u32 at = avail_idx_;
         const u16 next = static_cast<u16>(at + 1);
         u8* const avail = avail_;
         store_relaxed(avail_ring(avail) + (at & mask_), r->head);
@@ -135,67 +135,88 @@ class split_queue {
         return status_code::ok;
     }
 
-    // Rings the doorbell for everything posted since the last kick, if the device wants it.
+    // Rings the doorbell for the last `posted` chains, if the device wants it.
     // Spec: [virtio 1.4] Available Buffer Notification Suppression
-    VSND_HOT void kick() {
+    VSND_HOT void kick(u32 posted) {
         order::full(); // pairs with the device's barrier between avail_event and avail.idx
-        const u16 now = avail_idx_;
-        const u16 before = kicked_idx_;
-        kicked_idx_ = now;
-        bool wanted;
         if (has_event_idx()) {
-            const u16 event = load_relaxed(field(used_, avail_event_at()));
-            wanted = static_cast<u16>(now - event - 1) < static_cast<u16>(now - before);
+            const u16 event = load_relaxed(avail_event_);
+            // Among the last `posted` entries is the one that the device waits for.
+            if (static_cast<u16>(avail_idx_ - 1 - event) < posted) ring();
         } else {
-            wanted = now != before && (load_relaxed(field(used_, wire::VIRTQ_USED_FLAGS_OFFSET)) &
-                                       wire::VIRTQ_USED_F_NO_NOTIFY) == 0;
+            const u16 flags = load_relaxed(field(used_, wire::VIRTQ_USED_FLAGS_OFFSET));
+            if (posted != 0 && (flags & wire::VIRTQ_USED_F_NO_NOTIFY) == 0) ring();
         }
-        if (wanted) ring();
     }
 
-    VSND_HOT void ring() {
-        ++counters_.doorbells;
-        doorbell_.ring();
-    }
+    VSND_HOT void ring() { doorbell_.ring(); }
 
+    // Real devices return stale ids after a reset; more of them than the ring has entries, or an
+    // index that leaps, is a device that has lost its mind.
     // Spec: [virtio 1.4] The Virtqueue Used Ring
-    VSND_HOT used take() {
-        const u8* const base = used_;
-        const u16 at = used_idx_;
-        const u16 end = order::consume(field(base, wire::VIRTQ_USED_IDX_OFFSET));
-        if (end == at) return {};
-        if (static_cast<u16>(end - at) > size_) return leaped();
-        const u8* const element =
-            base + wire::VIRTQ_USED_RING_OFFSET + usize{static_cast<u16>(at & mask_)} * 8;
-        const u32 id = load_relaxed(word(element));
-        const u32 written = load_relaxed(word(element + 4));
+    used take() {
+        const u32 at = used_idx_;
+        const u16 end = order::consume(field(used_, wire::VIRTQ_USED_IDX_OFFSET));
+        const u32 left = static_cast<u16>(end - at);
+        if (left == 0) return {};
+        if (left > size_) {
+            broken_ = true;
+            return {nullptr, 0, used::kind::dropped};
+        }
         used_idx_ = static_cast<u16>(at + 1);
-        if (id >= size_) return unknown();
+        const u32 id = load_relaxed(word(element(used_, at)));
+        const u32 written = load_relaxed(word(element(used_, at) + 4));
+        if (id >= size_ || !records_[id].in_device) {
+            ++counters_.unknown_ids;
+            if (++unknown_since_reset_ > size_) broken_ = true;
+            return {nullptr, 0, used::kind::dropped};
+        }
         record& r = records_[id];
-        if (!r.in_device) return unknown();
         r.in_device = false;
-        if (written > r.capacity) return overlong(r.what);
-        return {r.what, written, used::kind::completed};
+        if (written <= r.capacity) return {r.what, written, used::kind::completed};
+        ++counters_.overlong;
+        return {r.what, 0, used::kind::completed};
+    }
+
+    // Takes completions for as long as they are known and `each(cookie, written)` answers true; then
+    // arms for the one after `skipped` more. `written()` reads the length, which is not judged yet.
+    // True: all was taken and nothing came meanwhile. False: go on with take; a completion that was
+    // not taken is read again there, and judged again.
+    template <class Each>
+    VSND_HOT bool take_and_arm(const u32& skipped, Each each) {
+        const u8* const base = used_;
+        const u32 end = order::consume(field(base, wire::VIRTQ_USED_IDX_OFFSET));
+        u32 at = used_idx_;
+        if (end != at) [[likely]] {
+            const u32 stop = at + ((end - at) & 0xffff);
+            do {
+                const u8* const e = element(base, at);
+                const u32 id = load_relaxed(word(e));
+                if (id >= size_) [[unlikely]]
+                    break;
+                record* const r = &records_[id];
+                if (!r->in_device) [[unlikely]]
+                    break;
+                if (!each(r->what, [e] { return load_relaxed(word(e + 4)); })) [[unlikely]]
+                    break;
+                r->in_device = false;
+            } while (++at != stop);
+            used_idx_ = static_cast<u16>(at);
+            if (at != stop) [[unlikely]]
+                return false;
+        }
+        return !news_after_arming(base, at, skipped);
     }
 
     // Spec: [virtio 1.4] Used Buffer Notification Suppression
-    VSND_HOT bool arm(u32 k) {
-        const u16 at = used_idx_;
-        if (!has_event_idx()) k = 1; // the flags stay 0: the device always interrupts
-        if (has_event_idx()) {
-            store_relaxed(field(avail_, used_event_at()), static_cast<u16>(at + k - 1));
-        }
-        order::full(); // pairs with the device's barrier between used.idx and used_event
-        const u16 end = order::consume(field(used_, wire::VIRTQ_USED_IDX_OFFSET));
-        return static_cast<u16>(end - at) >= k;
-    }
+    VSND_HOT bool arm(u32 k) { return news_after_arming(used_, used_idx_, k - 1); }
 
     bool idle(slot s) const { return !s.chain_->in_device; }
 
     // Chains that the device owns now.
     u32 in_device() const {
         u32 n = 0;
-        for (u16 i = 0; i < size_; ++i)
+        for (u32 i = 0; i < size_; ++i)
             n += records_[i].in_device;
         return n;
     }
@@ -211,7 +232,7 @@ class split_queue {
 
     // Bound chains stay bound.
     void reset() {
-        for (u16 i = 0; i < size_; ++i)
+        for (u32 i = 0; i < size_; ++i)
             records_[i].in_device = false;
         start_over();
     }
@@ -235,8 +256,19 @@ class split_queue {
     VSND_HOT static le16* avail_ring(u8* avail) {
         return field(avail, wire::VIRTQ_AVAIL_RING_OFFSET);
     }
-    VSND_HOT usize used_event_at() const { return wire::virtq_used_event_offset(size_); }
-    VSND_HOT usize avail_event_at() const { return wire::virtq_avail_event_offset(size_); }
+
+    VSND_HOT const u8* element(const u8* base, u32 at) const {
+        return base + wire::VIRTQ_USED_RING_OFFSET +
+               usize{at & mask_} * sizeof(wire::virtq_used_elem);
+    }
+
+    // Without EVENT_IDX the device ignores used_event and always interrupts, since the flags stay
+    // 0.
+    VSND_HOT bool news_after_arming(const u8* base, u32 at, const u32& skipped) {
+        store_relaxed(used_event_, static_cast<u16>(at + skipped));
+        order::full(); // pairs with the device's barrier between used.idx and used_event
+        return order::consume(field(base, wire::VIRTQ_USED_IDX_OFFSET)) != static_cast<u16>(at);
+    }
 
     VSND_HOT bool has_event_idx() const {
         if constexpr (Policy::event_idx == choice::negotiated) return event_idx_;
@@ -245,35 +277,20 @@ class split_queue {
     void start_over() {
         __builtin_memset(avail_, 0, wire::virtq_avail_bytes(size_));
         __builtin_memset(used_, 0, wire::virtq_used_bytes(size_));
-        avail_idx_ = kicked_idx_ = used_idx_ = 0;
+        avail_idx_ = used_idx_ = 0;
         unknown_since_reset_ = 0;
         broken_ = false;
-    }
-
-    // The cold ends of take. Real devices return stale ids after a reset; more of them than the
-    // ring has entries, or an index that leaps, is a device that has lost its mind.
-    [[gnu::noinline]] used unknown() {
-        ++counters_.unknown_ids;
-        if (++unknown_since_reset_ > size_) broken_ = true;
-        return {nullptr, 0, used::kind::dropped};
-    }
-    [[gnu::noinline]] used leaped() {
-        broken_ = true;
-        return {nullptr, 0, used::kind::dropped};
-    }
-    [[gnu::noinline]] used overlong(cookie what) {
-        ++counters_.overlong;
-        return {what, 0, used::kind::completed};
     }
 
     // The hot members first.
     u8* avail_ = nullptr;
     u8* used_ = nullptr;
-    u16 size_ = 0;
-    u16 mask_ = 0;
-    u16 avail_idx_ = 0;  // where the next head goes
-    u16 kicked_idx_ = 0; // avail_idx_ at the last kick
-    u16 used_idx_ = 0;   // the next completion to take
+    le16* avail_event_ = nullptr; // in the used ring
+    le16* used_event_ = nullptr;  // in the available ring
+    u32 size_ = 0;
+    u32 mask_ = 0;
+    u16 avail_idx_ = 0; // where the next head goes
+    u16 used_idx_ = 0;  // the next completion to take
     bool event_idx_ = false;
     bool broken_ = false;
     Doorbell doorbell_{};

@@ -25,9 +25,6 @@ struct card_counters {
 
 enum class card_state : u8 { closed, opening, open, failed };
 
-// How many completions one call of pump handles before it gives way.
-inline constexpr u32 default_budget = 64;
-
 template <class Port, class Handler = no_handler, class Limits = default_limits>
 class card {
   public:
@@ -93,7 +90,7 @@ class card {
     // with the queue as a template argument, for interrupt handlers that know it, is legal only
     // from open's return to close. Context: thread, interrupt.
     template <u32 Queue>
-    VSND_HOT bool pump(u32 budget = default_budget);
+    VSND_HOT bool pump();
     bool pump(u32 queue, u32 budget);
 
     // All four queues.
@@ -119,6 +116,9 @@ class card {
         if (!reachable(queue)) return status_code::wrong_state;
         if (in_callback()) return status_code::wrong_context;
         ends_[queue].set_policy(p);
+        for (stream_type& s : streams_)
+            if (s.end_ == &ends_[queue]) s.set_guards();
+        (void)pump(queue, default_budget); // the interrupts asked for follow the new policy
         return status_code::ok;
     }
 
@@ -136,13 +136,22 @@ class card {
         has_clock<hooks> ? Limits::control_timeout_ns : Limits::control_timeout_ticks;
 
     bool is_open() const { return state_ == card_state::open; }
+    static constexpr bool is_audio(u32 queue) {
+        return queue == wire::SND_VQ_TX || queue == wire::SND_VQ_RX;
+    }
     // An entry may be called when there is no such queue, or none yet, or before DRIVER_OK, when
     // no doorbell may ring.
     bool reachable(u32 queue) const {
         return port_ != nullptr && !setting_up_ && queue < wire::SND_VQ_COUNT &&
                ends_[queue].ready();
     }
-    bool in_callback() { return callback_in_ == context_of(*hooks_) + 1; }
+    // A handler is called while a queue is pumped, so a call from the pumper comes from a handler.
+    bool in_callback() {
+        for (const endpoint_type& end : ends_) {
+            if (end.pumped_by(context_of(*hooks_))) return true;
+        }
+        return false;
+    }
     u64 time() {
         if constexpr (has_clock<hooks>) {
             return hooks_->now_ns();
@@ -162,21 +171,21 @@ class card {
     void fail(status_code code);
 
     // --- Completions (card_pump.hpp). ---
-    template <u32 Queue>
-    VSND_HOT void completed(const used& u);
+    template <u32 Queue, class Written>
+    VSND_HOT bool completed_well(cookie what, Written written);
+    [[gnu::noinline]] bool pump_on(u32 queue, u32 budget);
+    void completed(u32 queue, const used& u);
     void control_answered(const control_answer& answer);
     void event_arrived(cookie what);
     void handle_event(u32 code, u32 data);
     [[gnu::noinline]] void unknown_completion(endpoint_type& end);
-    template <u32 Queue>
-    u32 interrupt_after();
+    u32 interrupt_after(u32 queue, u32 every) const;
     VSND_HOT void tell_period(stream_type& s);
     void tell_xrun(stream_type& s);
 
     [[no_unique_address]] Handler handler_{};
     Port* port_ = nullptr;
     hooks* hooks_ = nullptr;
-    u32 callback_in_ = 0; // context + 1 of the callback that runs
     u32 stream_count_ = 0;
     u32 device_streams_ = 0;
     u32 asked_from_ = 0; // the first stream of the information request in flight

@@ -5,71 +5,88 @@
 
 namespace vsnd {
 
+// The hot pump handles what is ordinary and calls nothing but the handler: a call in here would
+// cost the saving of registers on every pump. All else is left to pump_on, for good.
 template <class Port, class Handler, class Limits>
 template <u32 Queue>
-VSND_HOT bool card<Port, Handler, Limits>::pump(u32 budget) {
+VSND_HOT bool card<Port, Handler, Limits>::pump() {
     endpoint_type& end = ends_[Queue];
     if (!end.begin_pump()) return false;
-    do {
-        for (;;) {
-            const used u = end.take();
-            if (u.type == used::kind::nothing) break;
-            if (u.type == used::kind::completed) [[likely]] {
-                completed<Queue>(u);
-            } else {
-                unknown_completion(end);
-            }
-            if (--budget == 0 || !ok(failure_)) [[unlikely]] {
-                end.kick();
-                end.leave_pump();
-                return ok(failure_);
-            }
-        }
-    } while (!end.end_pump([this] { return interrupt_after<Queue>(); }));
-    return false;
+    if constexpr (is_audio(Queue) && has_take_and_arm<queue_type>) {
+        const auto well = [this](cookie what, auto written) {
+            return completed_well<Queue>(what, written);
+        };
+        const bool done = end.queue().take_and_arm(end.skipped(), well);
+        if (!done || !end.finish_pump()) [[unlikely]]
+            return pump_on(Queue, default_budget);
+        return false;
+    } else {
+        return pump_on(Queue, default_budget);
+    }
 }
 
 template <class Port, class Handler, class Limits>
-template <u32 Queue>
-VSND_HOT void card<Port, Handler, Limits>::completed(const used& u) {
+template <u32 Queue, class Written>
+VSND_HOT bool card<Port, Handler, Limits>::completed_well(cookie what, Written written) {
+    message& m = *static_cast<message*>(what);
+    if (!m.ordinary()) return false;
+    stream_type& s = static_cast<stream_type&>(*m.owner);
     if constexpr (Queue == wire::SND_VQ_TX) {
-        message& m = *static_cast<message*>(u.what);
-        stream_type& s = static_cast<stream_type&>(*m.owner);
-        if (m.silence) [[unlikely]]
-            return s.silence_done(m);
-        s.played(m);
-        if (s.dry()) [[unlikely]]
-            s.ran_dry();
-        tell_period(s);
-    } else if constexpr (Queue == wire::SND_VQ_RX) {
-        message& m = *static_cast<message*>(u.what);
-        stream_type& s = static_cast<stream_type&>(*m.owner);
-        s.recorded(m, u.written);
-        if (s.dry()) [[unlikely]]
-            s.ran_dry();
-        tell_period(s);
-    } else if constexpr (Queue == wire::SND_VQ_CONTROL) {
-        control_answered(control_.complete(u.what));
+        // What the device says it wrote is of no use here, and devices disagree about it.
+        s.played_well(m);
     } else {
-        event_arrived(u.what);
+        if (!s.recorded_well(m, written())) return false;
     }
+    m.poison();
+    tell_period(s);
+    return true;
+}
+
+template <class Port, class Handler, class Limits>
+bool card<Port, Handler, Limits>::pump_on(u32 queue, u32 budget) {
+    endpoint_type& end = ends_[queue];
+    for (;;) {
+        if (budget == 0 || !ok(failure_)) {
+            (void)end.settle();
+            end.leave_pump();
+            return ok(failure_);
+        }
+        const used u = end.take();
+        if (u.type == used::kind::completed) completed(queue, u);
+        if (u.type == used::kind::dropped) unknown_completion(end);
+        if (u.type != used::kind::nothing) --budget;
+        if (u.type != used::kind::nothing || end.settle()) continue;
+        const u32 every = end.policy().interrupt_every;
+        const u32 k = interrupt_after(queue, every);
+        if (!end.end_pump(k)) continue;
+        if (k != every) end.want_attention(); // until the streams can wait that long again
+        return false;
+    }
+}
+
+template <class Port, class Handler, class Limits>
+void card<Port, Handler, Limits>::completed(u32 queue, const used& u) {
+    if (queue == wire::SND_VQ_CONTROL) return control_answered(control_.complete(u.what));
+    if (queue == wire::SND_VQ_EVENT) return event_arrived(u.what);
+    message& m = *static_cast<message*>(u.what);
+    stream_type& s = static_cast<stream_type&>(*m.owner);
+    if (m.silence) return s.silence_done(m);
+    if (s.playback()) {
+        s.played(m);
+    } else {
+        s.recorded(m, u.written);
+    }
+    if (s.in_flight() == 0) s.ran_dry();
+    tell_period(s);
 }
 
 template <class Port, class Handler, class Limits>
 bool card<Port, Handler, Limits>::pump(u32 queue, u32 budget) {
-    if (!reachable(queue)) return false;
-    switch (queue) {
-    case wire::SND_VQ_CONTROL: return pump<wire::SND_VQ_CONTROL>(budget);
-    case wire::SND_VQ_EVENT: return pump<wire::SND_VQ_EVENT>(budget);
-    case wire::SND_VQ_TX:
-        if constexpr (Limits::playback) return pump<wire::SND_VQ_TX>(budget);
-        break;
-    case wire::SND_VQ_RX:
-        if constexpr (Limits::capture) return pump<wire::SND_VQ_RX>(budget);
-        break;
-    default: break;
-    }
-    return false;
+    if (!reachable(queue) || budget == 0) return false;
+    if (queue == wire::SND_VQ_TX && !Limits::playback) return false;
+    if (queue == wire::SND_VQ_RX && !Limits::capture) return false;
+    if (!ends_[queue].begin_pump()) return false;
+    return pump_on(queue, budget);
 }
 
 template <class Port, class Handler, class Limits>
@@ -87,17 +104,7 @@ template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::complete(u32 queue, const used& u) {
     if (!reachable(queue) || u.type == used::kind::nothing) return;
     if (u.type == used::kind::dropped) return unknown_completion(ends_[queue]);
-    switch (queue) {
-    case wire::SND_VQ_CONTROL: return completed<wire::SND_VQ_CONTROL>(u);
-    case wire::SND_VQ_EVENT: return completed<wire::SND_VQ_EVENT>(u);
-    case wire::SND_VQ_TX:
-        if constexpr (Limits::playback) return completed<wire::SND_VQ_TX>(u);
-        break;
-    case wire::SND_VQ_RX:
-        if constexpr (Limits::capture) return completed<wire::SND_VQ_RX>(u);
-        break;
-    default: break;
-    }
+    completed(queue, u);
 }
 
 template <class Port, class Handler, class Limits>
@@ -135,34 +142,26 @@ void card<Port, Handler, Limits>::handle_event(u32 code, u32 data) {
     ++counters_.stray_events;
 }
 
+// How many completions of a queue may pass before the next interrupt; `every`: its policy.
 template <class Port, class Handler, class Limits>
-template <u32 Queue>
-u32 card<Port, Handler, Limits>::interrupt_after() {
-    u32 k = ends_[Queue].policy().interrupt_every;
-    if (k == 1 || Queue == wire::SND_VQ_CONTROL || Queue == wire::SND_VQ_EVENT) return 1;
-    const bool tx = Queue == wire::SND_VQ_TX;
+u32 card<Port, Handler, Limits>::interrupt_after(u32 queue, u32 every) const {
+    u32 k = every;
+    if (every == 1) return 1;
+    const bool tx = queue == wire::SND_VQ_TX;
     for (u32 id = 0; id < stream_count_; ++id) {
-        if (streams_[id].playback() == tx) k = lesser(k, streams_[id].interrupt_after(k));
+        if (streams_[id].playback() == tx) k = lesser(k, streams_[id].interrupt_after(every));
     }
     return k;
 }
 
 template <class Port, class Handler, class Limits>
 VSND_HOT void card<Port, Handler, Limits>::tell_period(stream_type& s) {
-    if constexpr (requires { handler_.period_done(s); }) {
-        callback_in_ = context_of(*hooks_) + 1;
-        handler_.period_done(s);
-        callback_in_ = 0;
-    }
+    if constexpr (requires { handler_.period_done(s); }) handler_.period_done(s);
 }
 
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::tell_xrun(stream_type& s) {
-    if constexpr (requires { handler_.xrun(s); }) {
-        callback_in_ = context_of(*hooks_) + 1;
-        handler_.xrun(s);
-        callback_in_ = 0;
-    }
+    if constexpr (requires { handler_.xrun(s); }) handler_.xrun(s);
 }
 
 template <class Port, class Handler, class Limits>

@@ -81,7 +81,7 @@ class control_channel {
             free(*c);
             return posted;
         }
-        if constexpr (!Queue::kicks_itself) end_->queue().kick();
+        if constexpr (!Queue::kicks_itself) end_->queue().kick(1);
         return status_code::ok;
     }
 

@@ -18,6 +18,9 @@ struct notification_policy {
 // wait for more, and before an interrupt may come later.
 inline constexpr u32 safety_periods = 1;
 
+// How many completions one call of pump handles before it gives way.
+inline constexpr u32 default_budget = 64;
+
 template <class Queue, class Hooks>
 class endpoint {
     using slot = typename Queue::slot;
@@ -29,7 +32,8 @@ class endpoint {
         hooks_ = &hooks;
         number_ = number;
         unsent_ = 0;
-        pumping_ = look_again_ = false;
+        ring_at_ = static_cast<s32>(policy_.doorbell_every);
+        attention_ = false;
     }
 
     Queue& queue() { return *queue_; }
@@ -56,27 +60,52 @@ class endpoint {
     // The same for a caller that holds the lock.
     status_code post_locked(slot s) {
         const status_code code = queue_->post(s);
-        if (ok(code)) ++unsent_;
+        if (ok(code)) (void)hold_back();
         return code;
     }
 
-    // Posts a period; `in_flight` counts its stream's periods with the device, this one included.
-    // While the queue is being pumped the doorbell waits for the end of the pump.
-    VSND_HOT status_code post(slot s, u32 in_flight) {
-        guard g(*hooks_, number_);
-        const status_code code = queue_->post(s);
-        if (!ok(code)) return code;
-        const u32 unsent = unsent_ + 1;
-        unsent_ = unsent;
-        if (pumping_) return status_code::ok;
-        if (unsent >= policy_.doorbell_every || in_flight <= unsent + safety_periods) kick_locked();
-        return status_code::ok;
+    // --- Of a period that was just posted through queue(), the lock held. ---
+
+    // Rings, if its doorbell is due at once; nothing else is unsent then.
+    VSND_HOT bool rings_at_once(Queue& queue) {
+        if (ring_at_ != 1) return false;
+        if constexpr (!Queue::kicks_itself) queue.kick(1);
+        return true;
     }
+    // Lets its doorbell wait for others, or rings for all; the device knows of enough periods.
+    // False: the queue is being pumped.
+    VSND_HOT bool waits() {
+        const s32 unsent = static_cast<s32>(unsent_ + 1);
+        if (unsent < ring_at_) {
+            unsent_ = static_cast<u32>(unsent);
+            return true;
+        }
+        if (pumped()) return false;
+        unsent_ = 0;
+        ring_at_ = static_cast<s32>(policy_.doorbell_every);
+        kick_queue(static_cast<u32>(unsent));
+        return true;
+    }
+    // Lets its doorbell wait in any case; while the queue is being pumped, for the end of the pump.
+    // The answer: how many wait now.
+    u32 hold_back() {
+        attention_ = attention_ || pumped();
+        set_threshold(greater(policy_.doorbell_every, u32{2}));
+        return ++unsent_;
+    }
+    void ring_for_all() {
+        const u32 posted = unsent_;
+        unsent_ = 0;
+        set_threshold(policy_.doorbell_every);
+        if (posted != 0) kick_queue(posted);
+    }
+    VSND_HOT bool pumped() const { return ring_at_ < -1; }
+    bool pumped_by(u32 context) const { return pumped() && pumper_ == context; }
 
     // Rings for everything posted so far.
-    VSND_HOT void kick() {
+    void kick() {
         guard g(*hooks_, number_);
-        if (unsent_ != 0) kick_locked();
+        ring_for_all();
     }
 
     // Rings in any case: the device may have missed the first doorbell.
@@ -88,39 +117,61 @@ class endpoint {
     // Claims the pump. False: somebody else pumps, and has been told to look again.
     VSND_HOT bool begin_pump() {
         guard g(*hooks_, number_);
-        if (pumping_) {
-            look_again_ = true;
+        if (pumped()) [[unlikely]] {
+            attention_ = true;
             return false;
         }
-        pumping_ = true;
+        __atomic_signal_fence(
+            __ATOMIC_ACQ_REL); // an interrupt of this CPU finds it claimed, or not
+        ring_at_ -= while_pumping;
+        if constexpr (has_context<Hooks>) pumper_ = hooks_->context();
         return true;
     }
 
-    VSND_HOT used take() {
+    used take() {
         guard g(*hooks_, number_);
         return queue_->take();
     }
 
-    // Rings for what was posted meanwhile, asks for the next interrupt after `completions()` more
-    // and gives the pump up, all under one lock: who posts later rings himself.
-    // False: there is news already, go on pumping.
-    template <class Completions>
-    VSND_HOT bool end_pump(Completions completions) {
+    // Gives the pump up in the short way, after arming. False: it must end in the long way, since
+    // something was posted meanwhile, somebody else wanted to pump, or a stream runs low.
+    VSND_HOT bool finish_pump() {
         guard g(*hooks_, number_);
-        if (unsent_ != 0) kick_locked();
-        bool news = look_again_;
-        look_again_ = false;
-        if constexpr (has_arm<Queue>) {
-            if (queue_->arm(completions())) news = true;
-        }
-        if (!news) pumping_ = false;
-        return !news;
+        if (attention_) return false;
+        ring_at_ += while_pumping;
+        return true;
+    }
+    // The next pump ends in the long way.
+    void want_attention() {
+        guard g(*hooks_, number_);
+        attention_ = true;
     }
 
-    // Gives the pump up with completions left: the caller pumps again soon.
+    // Asks for the next interrupt after `k` completions and gives the pump up.
+    // False: there is news already, go on pumping.
+    bool end_pump(u32 k) {
+        guard g(*hooks_, number_);
+        if (attention_) return false; // since the caller looked
+        if constexpr (has_arm<Queue>) {
+            if (queue_->arm(k)) return false;
+        }
+        ring_at_ += while_pumping;
+        return true;
+    }
+    // Before the end of a pump that takes the long way. True: attention was wanted, look again.
+    bool settle() {
+        guard g(*hooks_, number_);
+        ring_for_all();
+        const bool wanted = attention_;
+        attention_ = false;
+        return wanted;
+    }
+
+    // Gives the pump up with completions left, after `settle` or where nothing needs attention: the
+    // caller pumps again soon.
     void leave_pump() {
         guard g(*hooks_, number_);
-        pumping_ = false;
+        ring_at_ += while_pumping;
     }
 
     bool broken() const {
@@ -132,10 +183,15 @@ class endpoint {
     }
 
     const notification_policy& policy() const { return policy_; }
+    // Completions that pass without an interrupt when none needs a closer look.
+    VSND_HOT const u32& skipped() const { return skipped_; }
 
     void set_policy(notification_policy p) {
         guard g(*hooks_, number_);
-        policy_ = {greater(p.doorbell_every, u32{1}), greater(p.interrupt_every, u32{1})};
+        policy_ = {within_reason(p.doorbell_every), within_reason(p.interrupt_every)};
+        skipped_ = policy_.interrupt_every - 1;
+        attention_ = true;
+        ring_for_all();
     }
 
     u32 unsent() const { return unsent_; }
@@ -146,21 +202,28 @@ class endpoint {
         guard g(*hooks_, number_);
         queue_->reset();
         unsent_ = 0;
-        pumping_ = false;
+        ring_at_ = static_cast<s32>(policy_.doorbell_every);
     }
 
   private:
-    VSND_HOT void kick_locked() {
-        unsent_ = 0;
-        if constexpr (!Queue::kicks_itself) queue_->kick();
+    static constexpr u32 within_reason(u32 n) { return lesser(greater(n, u32{1}), u32{0x4000}); }
+    static constexpr s32 while_pumping = 0x10000; // taken off meanwhile; more than any policy
+
+    VSND_HOT void kick_queue(u32 posted) {
+        if constexpr (!Queue::kicks_itself) queue_->kick(posted);
     }
+    void set_threshold(u32 n) { ring_at_ = static_cast<s32>(n) - (pumped() ? while_pumping : 0); }
 
     Queue* queue_ = nullptr;
     Hooks* hooks_ = nullptr;
     u32 number_ = 0;
-    u32 unsent_ = 0; // posted since the doorbell was last considered
-    bool pumping_ = false;
-    bool look_again_ = false;
+    // When the doorbell rings: 1, at every post, and then nothing is unsent; more, when so many are
+    // unsent or the device runs low; negative, while the queue is being pumped: at its end.
+    s32 ring_at_ = 1;
+    u32 unsent_ = 0;         // posted since the doorbell was last considered
+    bool attention_ = false; // see finish_pump
+    u32 skipped_ = 0;        // completions without an interrupt between two with one
+    u32 pumper_ = 0;         // who pumps, where the port can tell
     notification_policy policy_;
 };
 

@@ -34,54 +34,76 @@ class pcm_buffer {
   public:
     // A whole period to fill (playback) or to read (capture), in place. The same one until it is
     // committed. Context: any. Errors: would_block; wrong_state, the stream takes no audio now.
-    VSND_HOT result<span<u8>> acquire() {
-        message* const m = head_;
-        if (playback()) {
-            if (!accepts_) return status_code::wrong_state;
-            if (!m->at(place::idle)) return status_code::would_block;
-            held_ = m;
-            return span<u8>(m->audio + filled_, period_bytes_ - filled_);
+    result<span<u8>> acquire() {
+        if (ring_ == nullptr || (playback() && !accepts_)) return status_code::wrong_state;
+        for (u32 i = 0; i < params_.periods; ++i) {
+            if (held() == nullptr && !hold_next()) return status_code::would_block;
+            message& m = *held();
+            const u32 bytes = playback() ? period_bytes_ : m.captured;
+            if (bytes > filled_) return span<u8>(m.audio + filled_, bytes - filled_);
+            // Captured in error, nothing in it: back to the device.
+            const status_code code = commit();
+            if (!ok(code)) return code;
         }
-        return acquire_captured();
+        return status_code::would_block;
     }
 
     // Hands the acquired period to the device: playback to be played, capture to be filled again.
     // Context: any. Errors: wrong_state, nothing is acquired, or the stream takes no audio now.
     VSND_HOT status_code commit() {
         message* const m = held_;
-        if (m == nullptr) return status_code::wrong_state;
-        if (!accepts_) [[unlikely]]
-            return keep_idle();
-        return submit(*m);
+        if (m == nullptr) [[unlikely]]
+            return commit_aside();
+        endpoint_type& end = *end_;
+        held_ = nullptr;
+        store_relaxed(&m->where, place::device); // before the post: it may come back at once
+        [[maybe_unused]] auto locked = end.lock();
+        Queue& queue = end.queue();
+        const status_code code = queue.post(m->chain);
+        if (!ok(code)) [[unlikely]]
+            return withdraw(*m, code);
+        if (end.rings_at_once(queue)) return code;
+        if (m->backing->at(place::device) && end.waits()) return code;
+        return wait_for_more(*m);
     }
 
     // Frames that the device took (playback) or filled (capture) since the parameters were set.
     // It runs on through every start and stop and never goes back. Context: any.
-    u64 position_frames() const {
-        const u64 done = position_.load();
-        return playback() ? lesser(done, submitted_.load()) : done;
-    }
+    u64 position_frames() const { return position_.load(); }
 
-    // Frames committed for playback since the parameters were set. Context: any.
-    u64 submitted_frames() const { return submitted_.load(); }
+    // Frames committed for playback since the parameters were set, without those that were thrown
+    // away. Context: any.
+    u64 submitted_frames() const {
+        u64 frames = 0;
+        for (const message& m : periods()) {
+            if (m.at(place::device)) frames += params_.period_frames - m.padding;
+        }
+        return position_.load() + frames;
+    }
 
     // Frames that can be written, or read, without waiting. Context: any.
     u64 avail_frames() const {
         if (ring_ == nullptr) return 0;
-        u64 bytes = 0;
-        const message* m = head_;
+        const auto bytes_in = [this](const message& m) {
+            return playback() ? period_bytes_ : m.captured;
+        };
         const place wanted = playback() ? place::idle : place::filled;
-        for (u32 i = 0; i < params_.periods && m->at(wanted); ++i, m = m->next) {
-            bytes += playback() ? period_bytes_ : m->captured;
+        const message* const first = held();
+        u64 bytes = first == nullptr ? 0 : bytes_in(*first) - filled_;
+        const message* m = head_;
+        for (u32 i = first == nullptr ? 0 : 1; i < params_.periods && m->at(wanted); ++i) {
+            bytes += bytes_in(*m);
+            m = m->next;
         }
-        return layout_.frames(bytes - lesser(bytes, u64{filled_}));
+        return layout_.frames(bytes);
     }
 
     // Frames between what the user last wrote and what the device last took; for capture, between
     // what the device last filled and what the user last read. Context: any.
     u64 delay_frames() const {
         if (!playback()) return avail_frames();
-        return submitted_.load() - position_frames() + layout_.frames(filled_);
+        const u64 begun = held() == nullptr ? 0 : layout_.frames(filled_);
+        return submitted_frames() - position_frames() + begun;
     }
 
     const pcm_params& params() const { return params_; }
@@ -94,40 +116,46 @@ class pcm_buffer {
     }
 
     // Periods with the device. Context: any.
-    u32 in_flight() const { return load_relaxed(&committed_) - load_relaxed(&completed_); }
+    u32 in_flight() const {
+        u32 count = 0;
+        for (const message& m : periods())
+            count += m.at(place::device);
+        return count;
+    }
 
     // --- For the card, which is the only pumper. ---
 
-    // A period of audio came back from tx.
-    VSND_HOT void played(message& m) {
-        if (m.take_reply() != wire::SND_S_OK) [[unlikely]]
-            ++counters_.io_errors;
-        m.move_to(place::idle);
+    // An ordinary completion of tx: it was answered well, and the device has more.
+    VSND_HOT void played_well(message& m) {
         position_.add(advance_frames_);
-        store_relaxed(&completed_, completed_ + 1);
+        m.move_to(place::idle);
+    }
+    // Any completion of tx.
+    void played(message& m) {
+        if (m.take_reply() != wire::SND_S_OK) ++counters_.io_errors;
+        position_.add(advance_frames_ == 0 ? 0 : advance_frames_ - m.padding);
+        m.padding = 0;
+        m.move_to(place::idle);
     }
 
-    // A period of audio came back from rx; the device claims to have written so much.
-    VSND_HOT void recorded(message& m, u32 written) {
-        u32 audio = period_bytes_;
-        u32 frames = advance_frames_;
-        if (written == audio + sizeof(wire::snd_pcm_status)) {
-            if (m.take_reply() != wire::SND_S_OK) [[unlikely]] {
-                ++counters_.io_errors;
-                audio = 0;
-                frames = 0;
-            }
-        } else [[unlikely]] {
-            audio = partly_recorded(m, written);
-            frames = frames == 0 ? 0 : static_cast<u32>(layout_.frames(audio));
+    // The same for rx; the device claims to have written so much. False: nothing was done.
+    VSND_HOT bool recorded_well(message& m, u32 written) {
+        if (written != whole_bytes_ || !live_) return false;
+        m.captured = period_bytes_;
+        position_.add(advance_frames_);
+        m.move_to(place::filled);
+        return true;
+    }
+    void recorded(message& m, u32 written) {
+        const bool whole = written == whole_bytes_;
+        m.captured = whole ? period_bytes_ : bytes_of_part(written);
+        if (m.take_reply() != wire::SND_S_OK && whole) {
+            ++counters_.io_errors;
+            m.captured = 0;
         }
-        m.captured = audio;
+        if (advance_frames_ != 0) position_.add(layout_.frames(m.captured));
         m.move_to(advance_frames_ == 0 ? place::idle : place::filled);
-        position_.add(frames);
-        store_relaxed(&completed_, completed_ + 1);
     }
-
-    VSND_HOT bool dry() const { return completed_ == load_relaxed(&committed_); }
 
   protected:
     // Binds every chain of the stream, or none. Errors: no_room.
@@ -135,72 +163,112 @@ class pcm_buffer {
                          u32 stream_id);
     void unbind_all();
 
-    // Hands a period to the device. On failure the period stays where it was.
-    VSND_HOT status_code submit(message& m) {
-        const u32 count = committed_ + 1;
-        store_relaxed(&m.where, place::device); // before the post: it may come back at once
-        store_relaxed(&committed_, count);
-        held_ = nullptr;
-        head_ = m.next;
-        filled_ = 0;
-        submitted_.add(params_.period_frames);
-        // Until START the device does nothing with it: START's doorbell is early enough.
-        const status_code code = advance_frames_ == 0
-                                     ? end_->post(m.chain)
-                                     : end_->post(m.chain, count - load_relaxed(&completed_));
-        if (!ok(code)) [[unlikely]]
-            withdraw(m);
-        return code;
+    // A period was posted, and the doorbell may wait: it rings when the policy's number is unsent,
+    // or when the device knows of too few others.
+    [[gnu::noinline]] status_code wait_for_more(const message& newest) {
+        const u32 waiting = end_->hold_back();
+        if (end_->pumped()) return status_code::ok;
+        const u32 known = waiting + safety_periods;
+        const message* m = &newest;
+        for (u32 i = 0; i < known; ++i)
+            m = m->previous;
+        const bool low = known >= params_.periods || !m->at(place::device);
+        if (low || waiting >= end_->policy().doorbell_every) end_->ring_for_all();
+        return status_code::ok;
+    }
+
+    // Which completions are ordinary: those that leave enough periods with the device for the
+    // interrupt to come as late as the queue's policy wants; and which doorbells may wait.
+    void set_guards() {
+        if (ring_ == nullptr) return;
+        const notification_policy& p = end_->policy();
+        const u32 guards = p.interrupt_every == 1 ? 1 : p.interrupt_every + safety_periods;
+        const u32 backs = p.doorbell_every + safety_periods;
+        message* m = head_;
+        for (u32 i = 0; i < params_.periods; ++i, m = m->next) {
+            m->guard = m->backing = &nobody_;
+            if (guards < params_.periods) m->guard = further(m, guards, &message::next);
+            if (backs < params_.periods) m->backing = further(m, backs, &message::previous);
+        }
     }
 
     // Capture: every idle period goes to the device, behind those that it has and those that wait
     // for the reader.
     status_code post_idle();
 
-    // Nothing is with the device, and what was queued or captured is thrown away. It counts as
-    // never submitted.
+    // Nothing is with the device, and what was queued or captured is thrown away.
     void forget_queued() {
-        submitted_.add(position_.load() - submitted_.load());
-        for (message& m : periods_)
+        for (message& m : periods_) {
             m.move_to(place::idle);
-        held_ = nullptr;
-        filled_ = 0;
+            m.padding = 0;
+        }
+        hold(nullptr);
     }
 
     // What has not come back yet, silence included.
     u32 owned() const { return in_flight() + silence_in_flight_; }
 
+    span<const message> periods() const {
+        return {periods_, ring_ == nullptr ? 0 : params_.periods};
+    }
+
     endpoint_type* end_ = nullptr;
-    Hooks* hooks_ = nullptr;
-    message* head_ = nullptr; // the next period to acquire
-    message* held_ = nullptr; // the acquired one
-    u32 committed_ = 0;       // written by the one who commits
-    u32 completed_ = 0;       // written by the pumper
-    u32 advance_frames_ = 0;  // by which a completion moves the position; 0 while stopped
-    u32 period_bytes_ = 0;
-    bool accepts_ = false; // audio may be committed
-    bool playback_ = true;
-    u32 filled_ = 0; // bytes written to, or read from, the held period
-    u32 silence_in_flight_ = 0;
-    frame_counter submitted_;
+    message* held_ = nullptr;  // the acquired period, while live
+    message* aside_ = nullptr; // the acquired period, otherwise
+    message* head_ = nullptr;  // the next one to acquire
     frame_counter position_;
+    u32 advance_frames_ = 0; // by which a completion moves the position; 0 while stopped
+    u32 period_bytes_ = 0;
+    u32 whole_bytes_ = 0;  // what rx writes of a whole period
+    u32 filled_ = 0;       // bytes written to, or read from, the held period
+    bool live_ = false;    // running, and takes audio
+    bool accepts_ = false; // prepared or running, and takes audio
+    bool playback_ = true;
+    u32 silence_in_flight_ = 0;
+    Hooks* hooks_ = nullptr;
     pcm_params params_;
     frame_layout layout_;
     stream_counters counters_;
     message* ring_ = nullptr; // where the periods start; null while nothing is bound
     message periods_[Limits::periods]{};
     message silences_[silence_chains]{};
+    message nobody_{}; // never with the device
     stream_memory memory_;
 
+    message* held() const { return held_ == nullptr ? aside_ : held_; }
+    void hold(message* m) {
+        held_ = live_ ? m : nullptr;
+        aside_ = live_ ? nullptr : m;
+    }
+    void take_audio(bool accept) {
+        message* const m = held();
+        accepts_ = accept;
+        live_ = accept && advance_frames_ != 0;
+        hold(m);
+    }
+
   private:
-    result<span<u8>> acquire_captured();
-    status_code keep_idle();
-    u32 partly_recorded(message& m, u32 written);
-    [[gnu::noinline]] void withdraw(message& m) {
-        m.move_to(place::idle);
-        store_relaxed(&committed_, committed_ - 1);
-        submitted_.add(u64{0} - params_.period_frames);
-        head_ = &m;
+    static message* further(message* m, u32 steps, message* message::*way) {
+        for (u32 i = 0; i < steps; ++i)
+            m = m->*way;
+        return m;
+    }
+
+    // Makes the next period of the ring the held one, if it is the user's turn.
+    bool hold_next() {
+        message* const m = head_;
+        if (!m->at(playback() ? place::idle : place::filled)) return false;
+        hold(m);
+        head_ = m->next;
+        filled_ = 0;
+        return true;
+    }
+    status_code commit_aside();
+    u32 bytes_of_part(u32 written);
+    [[gnu::noinline]] status_code withdraw(message& m, status_code why) {
+        m.move_to(playback() ? place::idle : place::filled);
+        hold(&m);
+        return why;
     }
 };
 
@@ -225,7 +293,9 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
         m.owner = this;
         m.audio = audio.cpu + at;
         m.silence = silence;
+        m.guard = m.backing = &nobody_;
         m.next = &periods_[i + 1 < p.periods ? i + 1 : 0];
+        m.previous = &periods_[(i == 0 ? p.periods : i) - 1];
         const bus_address reply =
             area.bus + static_cast<u64>(reinterpret_cast<u8*>(m.reply) - area.cpu);
         const status_code code = bind_message(
@@ -245,11 +315,12 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
     // What the device does not fill must not show anybody's old data.
     if (!playback()) fill(*hooks_, memory.audio.cpu, 0, usize{bytes} * p.periods);
     if (playback()) fill_silence({memory.silence.cpu, bytes}, p.format);
+    whole_bytes_ = bytes + u32{sizeof(wire::snd_pcm_status)};
     ring_ = head_ = periods_;
-    held_ = nullptr;
-    committed_ = completed_ = filled_ = silence_in_flight_ = 0;
-    submitted_.reset();
+    hold(nullptr);
+    silence_in_flight_ = 0;
     position_.reset();
+    set_guards();
     return status_code::ok;
 }
 
@@ -265,45 +336,32 @@ void pcm_buffer<Queue, Hooks, Limits>::unbind_all() {
         unbind(m);
     for (message& m : silences_)
         unbind(m);
-    ring_ = head_ = held_ = nullptr;
-    accepts_ = false;
-    filled_ = 0;
+    ring_ = head_ = held_ = aside_ = nullptr;
+    take_audio(false);
 }
 
+// The commits that are not hot. Before START the device does nothing with a period, so START's
+// doorbell is early enough. A capture period that was read while stopped stays with the driver
+// until the next start.
 template <class Queue, class Hooks, class Limits>
-result<span<u8>> pcm_buffer<Queue, Hooks, Limits>::acquire_captured() {
-    if (ring_ == nullptr) return status_code::wrong_state;
-    for (u32 i = 0; i < params_.periods; ++i) {
-        message* const m = head_;
-        if (!m->at(place::filled)) return status_code::would_block;
-        held_ = m;
-        if (m->captured > filled_) return span<u8>(m->audio + filled_, m->captured - filled_);
-        // Nothing in it, after an error: back to the device.
-        const status_code code = commit();
-        if (!ok(code)) return code;
+status_code pcm_buffer<Queue, Hooks, Limits>::commit_aside() {
+    message* const m = aside_;
+    if (m == nullptr || (playback() && !accepts_)) return status_code::wrong_state;
+    aside_ = nullptr;
+    if (!playback()) {
+        m->move_to(place::idle);
+        return status_code::ok;
     }
-    return status_code::would_block;
-}
-
-// While stopped, a capture period that was read stays with the driver until the next start.
-template <class Queue, class Hooks, class Limits>
-status_code pcm_buffer<Queue, Hooks, Limits>::keep_idle() {
-    if (playback()) return status_code::wrong_state;
-    message* const m = held_;
-    held_ = nullptr;
-    filled_ = 0;
-    head_ = m->next;
-    m->move_to(place::idle);
-    return status_code::ok;
+    m->move_to(place::device);
+    const status_code code = end_->post(m->chain);
+    return ok(code) ? code : withdraw(*m, code);
 }
 
 // A short capture: the status lies right behind the audio or at the end of the chain, depending on
 // the device; it is not looked for inside the audio.
 template <class Queue, class Hooks, class Limits>
-u32 pcm_buffer<Queue, Hooks, Limits>::partly_recorded(message& m, u32 written) {
-    (void)m.take_reply();
-    if (written < sizeof(wire::snd_pcm_status) ||
-        written > period_bytes_ + sizeof(wire::snd_pcm_status)) {
+u32 pcm_buffer<Queue, Hooks, Limits>::bytes_of_part(u32 written) {
+    if (written < sizeof(wire::snd_pcm_status) || written > whole_bytes_) {
         ++counters_.bad_lengths;
         return 0;
     }
@@ -317,7 +375,7 @@ status_code pcm_buffer<Queue, Hooks, Limits>::post_idle() {
     // device still has, then what is posted now.
     message* ordered[Limits::periods];
     place seen[Limits::periods];
-    message* m = head_;
+    message* m = held() == nullptr ? head_ : held();
     for (u32 i = 0; i < params_.periods; ++i, m = m->next) {
         ordered[i] = m;
         seen[i] = load_acquire(&m->where);
@@ -332,14 +390,16 @@ status_code pcm_buffer<Queue, Hooks, Limits>::post_idle() {
         }
     }
     *tail = head_;
+    for (u32 i = 0; i < params_.periods; ++i)
+        ordered[i]->next->previous = ordered[i];
+    if (held() != nullptr) head_ = head_->next; // the held one is the first of the filled ones
+    set_guards();
     for (u32 i = 0; i < params_.periods; ++i) {
         if (seen[i] != place::idle) continue;
         ordered[i]->move_to(place::device);
-        store_relaxed(&committed_, committed_ + 1);
         const status_code code = end_->post(ordered[i]->chain);
         if (!ok(code)) {
             ordered[i]->move_to(place::idle);
-            store_relaxed(&committed_, committed_ - 1);
             return code;
         }
     }

@@ -22,10 +22,17 @@ struct pcm_message {
 
     wire::snd_pcm_status* reply = nullptr;
     pcm_message* next = nullptr; // the ring of a stream's periods
+    pcm_message* previous = nullptr;
+    // A later period of the ring: while it is with the device, the completion of this one is the
+    // ordinary case.
+    pcm_message* guard = nullptr;
+    // An earlier one: while it is with the device, a doorbell for this one may wait.
+    pcm_message* backing = nullptr;
     Owner* owner = nullptr;
     Slot chain{};
     u8* audio = nullptr;
-    u32 captured = 0; // bytes of audio in it
+    u32 captured = 0; // capture: bytes of audio in it
+    u32 padding = 0;  // playback: frames of silence at its end
     place where = place::idle;
     bool silence = false; // the read-only period of silence, not the user's audio
 
@@ -36,6 +43,13 @@ struct pcm_message {
         store_relaxed(&reply->code, poisoned_reply);
         return code;
     }
+
+    // Whether it was answered well and the device has enough of the others: nothing more needs a
+    // look then.
+    VSND_HOT bool ordinary() const {
+        return load_relaxed(&reply->code) == wire::SND_S_OK && guard->at(place::device);
+    }
+    VSND_HOT void poison() { store_relaxed(&reply->code, poisoned_reply); }
 
     VSND_HOT bool at(place p) const { return load_acquire(&where) == p; }
     VSND_HOT void move_to(place p) { store_release(&where, p); }

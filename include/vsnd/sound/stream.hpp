@@ -123,6 +123,7 @@ class stream : public pcm_buffer<typename Port::queue_type, hooks_type<Port>, Li
     void silence_done(message& m);
     void ran_dry();
     void reclaimed();
+    void look_now();
     u64 drain_limit() const;
 
     // --- Called by the card. ---

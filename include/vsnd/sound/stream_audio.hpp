@@ -45,7 +45,7 @@ result<usize> stream<Port, Handler, Limits>::read(span<u8> into) {
         copy_out(*this->hooks_, into.data() + done, there.value().data(), bytes);
         done += bytes;
         this->filled_ += bytes;
-        if (this->filled_ < this->held_->captured) continue;
+        if (this->filled_ < this->held()->captured) continue;
         const status_code code = this->commit();
         if (!ok(code)) return code;
     }
@@ -75,7 +75,7 @@ status_code stream<Port, Handler, Limits>::drain_async() {
                                                              : 1024 + this->params_.rate_hz / 100;
     deadline_ = card_->time() + drain_limit();
     draining_ = true; // before it takes no more audio: running dry is no xrun from here on
-    this->accepts_ = false;
+    this->take_audio(false);
     advance();
     return outcome();
 }
@@ -93,14 +93,14 @@ u64 stream<Port, Handler, Limits>::drain_limit() const {
 // no audio of the user's: it does not count as submitted.
 template <class Port, class Handler, class Limits>
 status_code stream<Port, Handler, Limits>::pad_last_period() {
+    if (this->held() == nullptr || this->filled_ == 0) return status_code::ok;
+    message& m = *this->held();
     const u32 filled = this->filled_;
-    if (filled == 0 || this->held_ == nullptr) return status_code::ok;
-    copy_in(*this->hooks_, this->held_->audio + filled, this->memory_.silence.cpu + filled,
+    copy_in(*this->hooks_, m.audio + filled, this->memory_.silence.cpu + filled,
             this->period_bytes_ - filled);
-    const u32 padding =
-        this->params_.period_frames - static_cast<u32>(this->layout_.frames(filled));
-    const status_code code = this->submit(*this->held_);
-    if (ok(code)) this->submitted_.add(u64{0} - padding);
+    m.padding = this->params_.period_frames - static_cast<u32>(this->layout_.frames(filled));
+    const status_code code = this->commit();
+    if (!ok(code)) m.padding = 0;
     return code;
 }
 
@@ -125,7 +125,7 @@ void stream<Port, Handler, Limits>::play_out() {
             ++this->silence_in_flight_;
             ahead += this->params_.period_frames;
         }
-        over = silence_left_ == 0 && this->dry();
+        over = silence_left_ == 0 && this->in_flight() == 0;
         if (over) goal_ = stream_state::stopped;
     }
     if (over) advance();
@@ -138,7 +138,8 @@ void stream<Port, Handler, Limits>::silence_done(message& m) {
         [[maybe_unused]] auto held = this->end_->lock();
         m.move_to(place::idle);
         --this->silence_in_flight_;
-        if (this->dry()) silence_left_ -= lesser(silence_left_, this->params_.period_frames);
+        if (this->in_flight() == 0)
+            silence_left_ -= lesser(silence_left_, this->params_.period_frames);
     }
     if (reclaiming_) return reclaimed();
     if (state_ == stream_state::running) play_out();

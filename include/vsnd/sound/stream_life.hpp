@@ -72,7 +72,7 @@ status_code stream<Port, Handler, Limits>::drop_async() {
     const status_code begun = begin(stream_state::released, legal_if(legal));
     if (!ok(begun)) return begun;
     prepare_again_ = true;
-    this->accepts_ = false;
+    this->take_audio(false);
     advance();
     return outcome();
 }
@@ -81,7 +81,7 @@ template <class Port, class Handler, class Limits>
 status_code stream<Port, Handler, Limits>::release_async() {
     const status_code begun = begin(stream_state::released, status_code::ok);
     if (!ok(begun)) return begun;
-    this->accepts_ = false;
+    this->take_audio(false);
     advance();
     return outcome();
 }
@@ -132,18 +132,15 @@ void stream<Port, Handler, Limits>::before(stream_command c) {
     if (c == stream_command::start) {
         // Periods may come back before the answer does.
         this->advance_frames_ = this->params_.period_frames;
-        this->accepts_ = !draining_;
+        this->take_audio(!draining_);
         if (!this->playback()) {
             const status_code posted = this->post_idle();
             if (!ok(posted)) verdict_ = posted;
         }
         this->end_->kick();
-        // The queue may have been asked to interrupt later than this stream can wait.
-        const u32 queue = this->playback() ? wire::SND_VQ_TX : wire::SND_VQ_RX;
-        while (card_->pump(queue, Limits::periods)) {
-        }
+        look_now();
     } else if (c == stream_command::stop || c == stream_command::release) {
-        this->accepts_ = false;
+        this->take_audio(false);
         // RELEASE returns what the device knows of; what it hears of later comes back in error.
         this->end_->kick();
     }
@@ -175,13 +172,14 @@ void stream<Port, Handler, Limits>::answered(status_code code) {
     if (!pending_) return;
     if (!ok(code)) return refused(code);
     state_ = state_after(sent_);
-    if (sent_ == stream_command::prepare) this->accepts_ = this->playback();
+    if (sent_ == stream_command::prepare) this->take_audio(this->playback());
     if (sent_ == stream_command::stop) this->advance_frames_ = 0;
     if (sent_ == stream_command::release) {
         this->advance_frames_ = 0;
         // The device has returned every period by now, but they may lie unseen in the queue.
         reclaiming_ = true;
         deadline_ = card_->time() + card_->time_limit_;
+        if (this->owned() != 0) return look_now();
         return reclaimed();
     }
     advance();
@@ -192,8 +190,8 @@ void stream<Port, Handler, Limits>::refused(status_code code) {
     draining_ = prepare_again_ = false;
     if (code == status_code::timed_out) {
         state_ = stream_state::unknown;
-        this->accepts_ = false;
         this->advance_frames_ = 0;
+        this->take_audio(false);
     } else if (sent_ == stream_command::set_params || sent_ == stream_command::prepare) {
         // Nothing is with the device yet: the stream is as it was before.
         state_ = stream_state::released;
@@ -202,7 +200,7 @@ void stream<Port, Handler, Limits>::refused(status_code code) {
         // The stream is as it was before the command.
         const bool runs = state_ == stream_state::running;
         if (!runs) this->advance_frames_ = 0;
-        this->accepts_ = runs || (this->playback() && state_ == stream_state::prepared);
+        this->take_audio(runs || (this->playback() && state_ == stream_state::prepared));
     }
     finish(code);
 }
@@ -211,8 +209,8 @@ template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::arrived() {
     if (draining_ && goal_ == stream_state::running) {
         play_out();
-        this->end_->kick();
-        return; // completions go on
+        look_now(); // completions go on
+        return;
     }
     draining_ = false;
     if (goal_ == stream_state::released) {
@@ -245,6 +243,16 @@ status_code stream<Port, Handler, Limits>::wait(status_code begun) {
     return begun == status_code::in_progress ? card_->wait_for(outcome_) : begun;
 }
 
+// Pumps the stream's queue, and has it interrupt at every completion while the operation lasts:
+// with fewer periods left than a batch, the interrupt asked for last would never come.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::look_now() {
+    const u32 queue = this->playback() ? wire::SND_VQ_TX : wire::SND_VQ_RX;
+    this->end_->want_attention();
+    while (card_->pump(queue, default_budget)) {
+    }
+}
+
 // Everything has come back after RELEASE: go on. Otherwise a later completion calls again.
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::reclaimed() {
@@ -255,8 +263,8 @@ void stream<Port, Handler, Limits>::reclaimed() {
 
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::fail(status_code code) {
-    this->accepts_ = false;
     this->advance_frames_ = 0;
+    this->take_audio(false);
     draining_ = reclaiming_ = prepare_again_ = send_later_ = false;
     state_ = state_ == stream_state::released ? state_ : stream_state::unknown;
     if (pending_) finish(code);
@@ -299,7 +307,7 @@ u32 stream<Port, Handler, Limits>::interrupt_after(u32 every) const {
     if (this->ring_ == nullptr) return every;
     if (pending_) return 1; // it drains, stops or starts: every completion may be the one
     if (state_ != stream_state::running) return every;
-    const u32 known = this->in_flight() - lesser(this->in_flight(), this->end_->unsent());
+    const u32 known = this->in_flight();
     return known > safety_periods + 1 ? lesser(every, known - safety_periods) : 1;
 }
 
