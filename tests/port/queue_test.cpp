@@ -25,7 +25,7 @@ struct silent : least {
     [[maybe_unused]] static constexpr bool kicks_itself = false;
 };
 struct kicking : silent {
-    void kick() {}
+    void kick(vsnd::u32) {}
 };
 struct full : kicking {
     void ring() {}

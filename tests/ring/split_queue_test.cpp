@@ -100,7 +100,7 @@ TEST_CASE_TEMPLATE("ring: a bound chain lies in the table as the specification h
     REQUIRE(ok(b.queue.post(slot.value())));
     REQUIRE(b.device.has_next());
     b.device.set_avail_event(5);
-    b.queue.kick(); // without EVENT_IDX the wish is ignored
+    b.queue.kick(1); // without EVENT_IDX the wish is ignored
     CHECK(b.rung == 1);
     const unsigned head = b.device.pop();
     CHECK(b.device.follow(head) == m.elements());
@@ -125,7 +125,7 @@ TEST_CASE_TEMPLATE("ring: an indirect chain takes one descriptor and a table", P
         REQUIRE(ok(b.queue.post(slot.value())));
     }
     b.device.set_avail_event(4);
-    b.queue.kick(); // with EVENT_IDX the wish holds
+    b.queue.kick(4); // with EVENT_IDX the wish holds
     CHECK(b.rung == 0);
     for (size_t i = 0; i < 4; ++i) {
         const unsigned head = b.device.pop();
@@ -219,13 +219,12 @@ TEST_CASE("ring: posting the same chain again and again, through the wrap of the
     CHECK(b.device.follow(b.device.avail_entry(0)) == m.elements());
 }
 
-TEST_CASE("ring: a chain that the device has is neither posted again nor given back") {
+TEST_CASE("ring: a chain that the device has is not given back") {
     bench b(4, 0);
     const message m;
     const auto slot = b.queue.bind(m.chain(), cookie_of(0)).value();
     REQUIRE(ok(b.queue.post(slot)));
     const auto memory = b.memory.copy();
-    CHECK(b.queue.post(slot) == status_code::busy);
     CHECK(b.queue.unbind(slot) == status_code::memory_still_owned);
     CHECK(b.queue.in_device() == 1);
     CHECK(b.memory.copy() == memory);

@@ -103,8 +103,17 @@ bool card<Port, Handler, Limits>::pump_all(u32 budget) {
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::complete(u32 queue, const used& u) {
     if (!reachable(queue) || u.type == used::kind::nothing) return;
-    if (u.type == used::kind::dropped) return unknown_completion(ends_[queue]);
-    completed(queue, u);
+    // A pump of one completion, so that the handler is in a callback here too.
+    endpoint_type& end = ends_[queue];
+    const bool claimed = end.begin_pump();
+    if (u.type == used::kind::dropped) {
+        unknown_completion(end);
+    } else {
+        completed(queue, u);
+    }
+    if (!claimed) return;
+    (void)end.settle();
+    end.leave_pump();
 }
 
 template <class Port, class Handler, class Limits>
