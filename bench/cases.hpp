@@ -19,7 +19,7 @@ struct measurement {
 };
 
 inline constexpr measurement cases[] = {
-    {"instructions_submit_complete", 4, 1},
+    {"instructions_submit_complete", 4, 1, 1, 1},
     {"instructions_per_period_p1_s1", 1, 1},
     {"instructions_per_period_p4_s1", 4, 1},
     {"instructions_per_period_p16_s1", 16, 1},

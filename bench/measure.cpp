@@ -23,7 +23,8 @@ BENCH_OUT_OF_LINE status_code measured_commit(typename rig<Policy>::stream_type&
 }
 template <class Policy, u32 Case>
 BENCH_OUT_OF_LINE bool measured_pump(typename rig<Policy>::card_type& c) {
-    return c.template pump<wire::SND_VQ_TX>();
+    constexpr u32 budget = cases[Case].budget;
+    return c.template pump<wire::SND_VQ_TX>(budget);
 }
 
 template <class Policy, u32 Case>
