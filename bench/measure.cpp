@@ -18,21 +18,25 @@
 namespace bench {
 
 template <class Policy, u32 Case>
-BENCH_OUT_OF_LINE status_code measured_commit(typename rig<Policy>::stream_type& s) {
+using rig_of = rig<roomy<Policy, cases[Case].streams>>;
+
+template <class Policy, u32 Case>
+BENCH_OUT_OF_LINE status_code measured_commit(typename rig_of<Policy, Case>::stream_type& s) {
     return s.commit();
 }
 template <class Policy, u32 Case>
-BENCH_OUT_OF_LINE bool measured_pump(typename rig<Policy>::card_type& c) {
-    constexpr u32 budget = cases[Case].budget;
-    return c.template pump<wire::SND_VQ_TX>(budget);
+BENCH_OUT_OF_LINE bool measured_pump(typename rig_of<Policy, Case>::card_type& c) {
+    return c.template pump<wire::SND_VQ_TX>();
 }
 
 template <class Policy, u32 Case>
 struct measured {
-    static status_code commit(typename rig<Policy>::stream_type& s) {
+    static status_code commit(typename rig_of<Policy, Case>::stream_type& s) {
         return measured_commit<Policy, Case>(s);
     }
-    static bool pump(typename rig<Policy>::card_type& c) { return measured_pump<Policy, Case>(c); }
+    static bool pump(typename rig_of<Policy, Case>::card_type& c) {
+        return measured_pump<Policy, Case>(c);
+    }
 };
 
 // An empty call, so that the counting can be checked.
@@ -73,7 +77,7 @@ void say(const run& r, const char* policy, const char* name, u32 periods, u64 be
 template <class Policy, u32 Case>
 void run_case(const run& r, const char* policy) {
     constexpr const measurement& what = cases[Case];
-    rig<Policy> driver(what);
+    rig_of<Policy, Case> driver(what);
     u64 best = ~u64{0};
     for (u32 repeat = 0; repeat < r.repeats(); ++repeat) {
         const u64 begin = nanoseconds();
