@@ -7,14 +7,16 @@
 //       Begins: resets the device, acknowledges it and settles the features. `wanted` holds the
 //       device-type bits (0 to 23) that the driver understands; the transport adds its own. The
 //       answer: the accepted bits, a subset of `wanted` as far as those bits go.
-//       Context: thread. Errors: no_device, legacy_device, no_version_1, features_refused,
-//       device_gone, timed_out (the reset did not read back as 0), bad_capability.
+//       Context: thread. Errors: no_device, legacy_device, bad_capability, no_version_1,
+//       not_available (a feature that the port cannot do without), features_refused, no_vector,
+//       device_gone, memory_still_owned (the reset did not read back as 0).
 //   status_code read_config(u32 offset, span<u8> into)
 //       Reads the device's configuration, consistently (the generation did not change meanwhile).
-//       Context: thread. Errors: not_available (beyond the end), device_broken.
+//       Context: thread. Errors: not_available (beyond the end), device_broken, device_gone.
 //   result<queue_type*> queue(u32 index)
-//       Sets a queue up; asked once for each of 0 to 3, in that order, between negotiate and
-//       start. Context: thread. Errors: queue_missing, queue_too_small, no_memory, no_vector.
+//       Sets a queue up, empty: slots that were bound to it before are void. Asked once for each of
+//       0 to 3, in that order, between negotiate and start. Context: thread. Errors: queue_missing,
+//       queue_too_small, no_memory, no_vector, bad_capability, device_broken, device_gone.
 //   status_code start()
 //       DRIVER_OK. Context: thread. Errors: device_gone, device_broken.
 //   status_code stop()

@@ -108,7 +108,8 @@ class card {
     // or the number of ticks. The answer: when to call again at the latest. Context: thread, timer.
     u64 tick(u64 now);
 
-    // How tx or rx shares interrupts and doorbells. Context: thread. Errors: invalid_argument.
+    // How tx or rx shares interrupts and doorbells. Context: thread. Errors: invalid_argument, no
+    // such queue; wrong_state, the card is closed; wrong_context.
     status_code set_policy(u32 queue, notification_policy p) {
         if (queue != wire::SND_VQ_TX && queue != wire::SND_VQ_RX) {
             return status_code::invalid_argument;

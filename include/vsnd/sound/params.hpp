@@ -99,7 +99,7 @@ namespace detail {
 
 // How badly `have` stands in for `want`; lower is better. Only linear integers and floats stand
 // in for one another: wider ones without loss first, the narrowest of them; then the widest of
-// the narrower ones; signed before unsigned, integer before float.
+// the narrower ones; an integer before a float where neither loses, signed before unsigned.
 constexpr u32 format_distance(pcm_format want, pcm_format have) {
     constexpr u32 never = 0xffffffff;
     if (want == have) return 0;
@@ -112,7 +112,7 @@ constexpr u32 format_distance(pcm_format want, pcm_format have) {
     const u32 had = carried(have);
     const u32 loss = had < wanted ? 1000 + (wanted - had) * 10 : (had - wanted) * 10;
     const u32 packing = physical_bits(have) - sample_bits(have) != 0 ? 2 : 0;
-    const u32 kind = is_float(want) == is_float(have) ? 0 : 4;
+    const u32 kind = is_float(want) == is_float(have) ? 0 : 500;
     const u32 sign = is_unsigned(want) == is_unsigned(have) ? 0 : 1;
     return 1 + loss + packing + kind + sign;
 }

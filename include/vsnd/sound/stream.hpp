@@ -50,7 +50,7 @@ class stream : public pcm_buffer<typename Port::queue_type, hooks_type<Port>, Li
 
     // Sets the parameters and prepares the stream. All its chains are reserved first: what starts
     // later cannot fail for lack of room. Legal while released.
-    // Errors: those of check; no_memory, a region is missing, too small or misaligned; no_room.
+    // Errors: those of check; no_memory, a region is missing or too small; no_room.
     // Spec: [virtio 1.4] Sound Device / PCM Stream Parameters
     status_code prepare_async(const pcm_params& p, const stream_memory& memory);
     status_code prepare(const pcm_params& p, const stream_memory& memory) {
@@ -129,6 +129,7 @@ class stream : public pcm_buffer<typename Port::queue_type, hooks_type<Port>, Li
     // --- Called by the card. ---
     void fail(status_code code);
     void tick(u64 now, u64& next);
+    void overdue();
     u32 interrupt_after(u32 every) const;
 
     card_type* card_ = nullptr;

@@ -179,7 +179,7 @@ void stream<Port, Handler, Limits>::answered(status_code code) {
         // The device has returned every period by now, but they may lie unseen in the queue.
         reclaiming_ = true;
         deadline_ = card_->time() + card_->time_limit_;
-        if (this->owned() != 0) return look_now();
+        look_now();
         return reclaimed();
     }
     advance();
@@ -256,8 +256,12 @@ void stream<Port, Handler, Limits>::look_now() {
 // Everything has come back after RELEASE: go on. Otherwise a later completion calls again.
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::reclaimed() {
-    if (this->owned() != 0) return;
-    reclaiming_ = false;
+    {
+        // A control answer, a completion and a tick may all get here: one of them goes on.
+        [[maybe_unused]] auto held = this->end_->lock();
+        if (!reclaiming_ || this->owned() != 0) return;
+        reclaiming_ = false;
+    }
     advance();
 }
 
@@ -285,18 +289,28 @@ void stream<Port, Handler, Limits>::tick(u64 now, u64& next) {
     const bool draining =
         draining_ && state_ == stream_state::running && goal_ == stream_state::running;
     if (!reclaiming_ && !draining) return;
-    if (now < deadline_) {
-        next = lesser(next, deadline_);
-        return;
+    if (now >= deadline_) return overdue();
+    next = lesser(next, deadline_);
+}
+
+// Neither the end of a drain nor the last period after RELEASE came in time.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::overdue() {
+    bool reclaimed_in_vain = false;
+    {
+        // The completion waited for may be handled at this very moment, by the pump.
+        [[maybe_unused]] auto held = this->end_->lock();
+        reclaimed_in_vain = reclaiming_;
+        if (!reclaiming_ && (!draining_ || goal_ != stream_state::running)) return;
+        reclaiming_ = draining_ = false;
+        if (!reclaimed_in_vain) goal_ = stream_state::stopped;
     }
-    if (reclaiming_) {
-        reclaiming_ = prepare_again_ = false;
+    if (reclaimed_in_vain) {
+        prepare_again_ = false;
         state_ = stream_state::unknown;
         return finish(status_code::memory_still_owned);
     }
-    draining_ = false;
     verdict_ = status_code::timed_out;
-    goal_ = stream_state::stopped;
     advance();
 }
 
