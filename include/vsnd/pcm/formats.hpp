@@ -67,38 +67,46 @@ enum class sample_kind : u8 {
 namespace detail {
 
 struct format_facts {
-    const char* name;
     u8 width;    // significant bits, the lowest ones
     u8 physical; // bits that a sample occupies
     sample_kind kind;
 };
 
 inline constexpr format_facts facts_of_formats[pcm_format_count] = {
-    {"IMA_ADPCM", 4, 4, sample_kind::adpcm},
-    {"MU_LAW", 8, 8, sample_kind::companded},
-    {"A_LAW", 8, 8, sample_kind::companded},
-    {"S8", 8, 8, sample_kind::signed_integer},
-    {"U8", 8, 8, sample_kind::unsigned_integer},
-    {"S16", 16, 16, sample_kind::signed_integer},
-    {"U16", 16, 16, sample_kind::unsigned_integer},
-    {"S18_3", 18, 24, sample_kind::signed_integer},
-    {"U18_3", 18, 24, sample_kind::unsigned_integer},
-    {"S20_3", 20, 24, sample_kind::signed_integer},
-    {"U20_3", 20, 24, sample_kind::unsigned_integer},
-    {"S24_3", 24, 24, sample_kind::signed_integer},
-    {"U24_3", 24, 24, sample_kind::unsigned_integer},
-    {"S20", 20, 32, sample_kind::signed_integer},
-    {"U20", 20, 32, sample_kind::unsigned_integer},
-    {"S24", 24, 32, sample_kind::signed_integer},
-    {"U24", 24, 32, sample_kind::unsigned_integer},
-    {"S32", 32, 32, sample_kind::signed_integer},
-    {"U32", 32, 32, sample_kind::unsigned_integer},
-    {"FLOAT", 32, 32, sample_kind::floating},
-    {"FLOAT64", 64, 64, sample_kind::floating},
-    {"DSD_U8", 8, 8, sample_kind::dsd},
-    {"DSD_U16", 16, 16, sample_kind::dsd},
-    {"DSD_U32", 32, 32, sample_kind::dsd},
-    {"IEC958_SUBFRAME", 32, 32, sample_kind::subframe},
+    {4, 4, sample_kind::adpcm},              // IMA_ADPCM
+    {8, 8, sample_kind::companded},          // MU_LAW
+    {8, 8, sample_kind::companded},          // A_LAW
+    {8, 8, sample_kind::signed_integer},     // S8
+    {8, 8, sample_kind::unsigned_integer},   // U8
+    {16, 16, sample_kind::signed_integer},   // S16
+    {16, 16, sample_kind::unsigned_integer}, // U16
+    {18, 24, sample_kind::signed_integer},   // S18_3
+    {18, 24, sample_kind::unsigned_integer}, // U18_3
+    {20, 24, sample_kind::signed_integer},   // S20_3
+    {20, 24, sample_kind::unsigned_integer}, // U20_3
+    {24, 24, sample_kind::signed_integer},   // S24_3
+    {24, 24, sample_kind::unsigned_integer}, // U24_3
+    {20, 32, sample_kind::signed_integer},   // S20
+    {20, 32, sample_kind::unsigned_integer}, // U20
+    {24, 32, sample_kind::signed_integer},   // S24
+    {24, 32, sample_kind::unsigned_integer}, // U24
+    {32, 32, sample_kind::signed_integer},   // S32
+    {32, 32, sample_kind::unsigned_integer}, // U32
+    {32, 32, sample_kind::floating},         // FLOAT
+    {64, 64, sample_kind::floating},         // FLOAT64
+    {8, 8, sample_kind::dsd},                // DSD_U8
+    {16, 16, sample_kind::dsd},              // DSD_U16
+    {32, 32, sample_kind::dsd},              // DSD_U32
+    {32, 32, sample_kind::subframe},         // IEC958_SUBFRAME
+};
+
+// Apart from the facts: a kernel that prints nothing does not link them.
+inline constexpr const char* names_of_formats[pcm_format_count] = {
+    "IMA_ADPCM", "MU_LAW", "A_LAW",   "S8",      "U8",
+    "S16",       "U16",    "S18_3",   "U18_3",   "S20_3",
+    "U20_3",     "S24_3",  "U24_3",   "S20",     "U20",
+    "S24",       "U24",    "S32",     "U32",     "FLOAT",
+    "FLOAT64",   "DSD_U8", "DSD_U16", "DSD_U32", "IEC958_SUBFRAME",
 };
 
 constexpr bool has_kind(pcm_format format, sample_kind kind) {
@@ -109,7 +117,7 @@ constexpr bool has_kind(pcm_format format, sample_kind kind) {
 
 // The specification's name of the format, without its prefix.
 constexpr const char* to_string(pcm_format format) {
-    return is_known(format) ? detail::facts_of_formats[to_wire(format)].name : "unknown format";
+    return is_known(format) ? detail::names_of_formats[to_wire(format)] : "unknown format";
 }
 
 // Significant bits of a sample. In a wider container they are the lowest bits.
