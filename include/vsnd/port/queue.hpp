@@ -32,10 +32,11 @@
 //   void ring()      rings in any case (a device's first doorbell can be lost)
 //   bool arm(u32 k)  asks for an interrupt after k more completions, k >= 1; true: some are here
 //                    already, take again
-//   bool take_and_arm(const u32& skipped, F each)
-//       Takes completions for as long as they are known and each(cookie, written) answers true;
-//       then arms(skipped + 1). `written()` reads the length, which is not judged yet. True: all
-//       is taken and nothing came meanwhile; false: go on with take. No lock is held.
+//   bool take_and_arm(const u32& skipped, G good, H handle)
+//       Takes completions for as long as they are known and good(cookie, written) says so, hands
+//       each to handle(cookie), which may post it again, then arms(skipped + 1). `written()` reads
+//       the length, which is not judged yet. True: all is taken and nothing came meanwhile; false:
+//       go on with take. No lock is held.
 //   bool broken()    the device broke the ring so badly that only a reset helps
 
 #include <vsnd/port/chain.hpp>
@@ -62,9 +63,8 @@ concept has_arm = requires(Q& q, u32 k) {
 
 template <class Q>
 concept has_take_and_arm = requires(Q& q, const u32& skipped) {
-    {
-        q.take_and_arm(skipped, [](cookie, auto) { return true; })
-        } -> same_type<bool>;
+    q.take_and_arm(
+        skipped, [](cookie, auto) { return true; }, [](cookie) {});
 };
 
 template <class Q>

@@ -178,12 +178,13 @@ class split_queue {
         return {r.what, 0, used::kind::completed};
     }
 
-    // Takes completions for as long as they are known and `each(cookie, written)` answers true; then
-    // arms for the one after `skipped` more. `written()` reads the length, which is not judged yet.
-    // True: all was taken and nothing came meanwhile. False: go on with take; a completion that was
-    // not taken is read again there, and judged again.
-    template <class Each>
-    VSND_HOT bool take_and_arm(const u32& skipped, Each each) {
+    // Takes completions for as long as they are known and `good(cookie, written)` says so, and hands
+    // each to `handle(cookie)`, which may post it again; then arms for the one after `skipped` more.
+    // `written()` reads the length, which is not judged yet. True: all was taken and nothing came
+    // meanwhile. False: go on with take; a completion that was not taken is read again there, and
+    // judged again.
+    template <class Good, class Handle>
+    VSND_HOT bool take_and_arm(const u32& skipped, Good good, Handle handle) {
         const u8* const base = used_;
         const u32 end = order::consume(field(base, wire::VIRTQ_USED_IDX_OFFSET));
         u32 at = used_idx_;
@@ -194,12 +195,14 @@ class split_queue {
                 const u32 id = load_relaxed(word(e));
                 if (id >= size_) [[unlikely]]
                     break;
-                record* const r = &records_[id];
-                if (!r->in_device) [[unlikely]]
+                record& r = records_[id];
+                if (!r.in_device) [[unlikely]]
                     break;
-                if (!each(r->what, [e] { return load_relaxed(word(e + 4)); })) [[unlikely]]
+                const cookie what = r.what;
+                if (!good(what, [e] { return load_relaxed(word(e + 4)); })) [[unlikely]]
                     break;
-                r->in_device = false;
+                r.in_device = false;
+                handle(what);
             } while (++at != stop);
             used_idx_ = static_cast<u16>(at);
             if (at != stop) [[unlikely]]

@@ -172,8 +172,9 @@ class card {
     void fail(status_code code);
 
     // --- Completions (card_pump.hpp). ---
-    template <u32 Queue, class Written>
-    VSND_HOT bool completed_well(cookie what, Written written);
+    VSND_HOT static stream_type& stream_of(const message& m) {
+        return static_cast<stream_type&>(*m.owner);
+    }
     [[gnu::noinline]] bool pump_on(u32 queue, u32 budget);
     void completed(u32 queue, const used& u);
     void control_answered(const control_answer& answer);

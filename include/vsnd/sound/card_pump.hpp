@@ -13,33 +13,25 @@ VSND_HOT bool card<Port, Handler, Limits>::pump() {
     endpoint_type& end = ends_[Queue];
     if (!end.begin_pump()) return false;
     if constexpr (is_audio(Queue) && has_take_and_arm<queue_type>) {
-        const auto well = [this](cookie what, auto written) {
-            return completed_well<Queue>(what, written);
+        // What the device says it wrote to tx is of no use, and devices disagree about it.
+        const auto good = [](cookie what, auto written) {
+            const message& m = *static_cast<message*>(what);
+            if (Queue == wire::SND_VQ_RX && !stream_of(m).recorded_whole(written())) return false;
+            return m.ordinary();
         };
-        const bool done = end.queue().take_and_arm(end.skipped(), well);
+        const auto handle = [this](cookie what) {
+            message& m = *static_cast<message*>(what);
+            stream_type& s = stream_of(m);
+            s.template completed_well<Queue == wire::SND_VQ_TX>(m);
+            tell_period(s);
+        };
+        const bool done = end.queue().take_and_arm(end.skipped(), good, handle);
         if (!done || !end.finish_pump()) [[unlikely]]
             return pump_on(Queue, default_budget);
         return false;
     } else {
         return pump_on(Queue, default_budget);
     }
-}
-
-template <class Port, class Handler, class Limits>
-template <u32 Queue, class Written>
-VSND_HOT bool card<Port, Handler, Limits>::completed_well(cookie what, Written written) {
-    message& m = *static_cast<message*>(what);
-    if (!m.ordinary()) return false;
-    stream_type& s = static_cast<stream_type&>(*m.owner);
-    if constexpr (Queue == wire::SND_VQ_TX) {
-        // What the device says it wrote is of no use here, and devices disagree about it.
-        s.played_well(m);
-    } else {
-        if (!s.recorded_well(m, written())) return false;
-    }
-    m.poison();
-    tell_period(s);
-    return true;
 }
 
 template <class Port, class Handler, class Limits>
@@ -69,7 +61,7 @@ void card<Port, Handler, Limits>::completed(u32 queue, const used& u) {
     if (queue == wire::SND_VQ_CONTROL) return control_answered(control_.complete(u.what));
     if (queue == wire::SND_VQ_EVENT) return event_arrived(u.what);
     message& m = *static_cast<message*>(u.what);
-    stream_type& s = static_cast<stream_type&>(*m.owner);
+    stream_type& s = stream_of(m);
     if (m.silence) return s.silence_done(m);
     if (s.playback()) {
         s.played(m);
@@ -85,6 +77,10 @@ bool card<Port, Handler, Limits>::pump(u32 queue, u32 budget) {
     if (!reachable(queue) || budget == 0) return false;
     if (queue == wire::SND_VQ_TX && !Limits::playback) return false;
     if (queue == wire::SND_VQ_RX && !Limits::capture) return false;
+    if (budget >= default_budget) {
+        if (queue == wire::SND_VQ_TX) return pump<wire::SND_VQ_TX>();
+        if (queue == wire::SND_VQ_RX) return pump<wire::SND_VQ_RX>();
+    }
     if (!ends_[queue].begin_pump()) return false;
     return pump_on(queue, budget);
 }

@@ -125,11 +125,17 @@ class pcm_buffer {
 
     // --- For the card, which is the only pumper. ---
 
-    // An ordinary completion of tx: it was answered well, and the device has more.
-    VSND_HOT void played_well(message& m) {
+    // An ordinary completion: it was answered well, and the device has more.
+    template <bool Playback>
+    VSND_HOT void completed_well(message& m) {
+        m.poison();
+        if (!Playback) m.captured = period_bytes_;
         position_.add(advance_frames_);
-        m.move_to(place::idle);
+        m.move_to(Playback ? place::idle : place::filled); // last: it may be posted again
     }
+    // Whether rx wrote a period and nothing else, while capturing.
+    VSND_HOT bool recorded_whole(u32 written) const { return written == whole_bytes_ && live_; }
+
     // Any completion of tx.
     void played(message& m) {
         if (m.take_reply() != wire::SND_S_OK) ++counters_.io_errors;
@@ -138,14 +144,7 @@ class pcm_buffer {
         m.move_to(place::idle);
     }
 
-    // The same for rx; the device claims to have written so much. False: nothing was done.
-    VSND_HOT bool recorded_well(message& m, u32 written) {
-        if (written != whole_bytes_ || !live_) return false;
-        m.captured = period_bytes_;
-        position_.add(advance_frames_);
-        m.move_to(place::filled);
-        return true;
-    }
+    // Any completion of rx; the device claims to have written so much.
     void recorded(message& m, u32 written) {
         const bool whole = written == whole_bytes_;
         m.captured = whole ? period_bytes_ : bytes_of_part(written);
