@@ -15,10 +15,10 @@ struct floor_stream {
 
 struct floor_period {
     wire::snd_pcm_status* reply;
-    floor_stream* stream; // null: the driver's
-    floor_stream* owner;
+    floor_stream* stream;
     floor_period* next;
     u16 head;
+    bool in_device;
 };
 
 // Chains of three, direct, bound by the constructor.
@@ -39,6 +39,8 @@ class floor_ring {
         end_ = {memory.cpu, size};
         avail_ = memory.cpu + wire::virtq_desc_bytes(size);
         used_ = memory.cpu + used_at;
+        used_event_ = field(avail_, wire::virtq_used_event_offset(size));
+        avail_event_ = field(used_, wire::virtq_avail_event_offset(size));
         auto* const table = reinterpret_cast<wire::virtq_desc*>(memory.cpu);
         for (u32 i = 0; i < periods; ++i) {
             const u16 head = static_cast<u16>(3 * i);
@@ -49,8 +51,8 @@ class floor_ring {
                                next(2)};
             table[head + 2] = {shared.bus.value + reply, 8, wire::VIRTQ_DESC_F_WRITE, 0};
             floor_period& p = periods_[head];
-            p = {reinterpret_cast<wire::snd_pcm_status*>(shared.cpu + reply), nullptr, &s,
-                 &periods_[i + 1 < periods ? head + 3 : 0], head};
+            p = {reinterpret_cast<wire::snd_pcm_status*>(shared.cpu + reply), &s,
+                 &periods_[i + 1 < periods ? head + 3 : 0], head, false};
             store_relaxed(&p.reply->code, u32{poison});
         }
         s.next = &periods_[0];
@@ -59,8 +61,8 @@ class floor_ring {
 
     VSND_HOT bool submit(floor_stream& s) {
         floor_period* const p = s.next;
-        if (p->stream != nullptr) return false;
-        p->stream = p->owner;
+        if (p->in_device) return false;
+        p->in_device = true;
         s.next = p->next;
         const u16 at = avail_idx_;
         store_relaxed(field(avail_, wire::VIRTQ_AVAIL_RING_OFFSET + usize{2} * (at & mask)),
@@ -69,43 +71,29 @@ class floor_ring {
         avail_idx_ = now;
         store_release(field(avail_, wire::VIRTQ_AVAIL_IDX_OFFSET), now);
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
-        const u16 event = load_relaxed(field(used_, wire::virtq_avail_event_offset(size)));
-        if (event == at) *doorbell_ = wire::SND_VQ_TX;
+        if (load_relaxed(avail_event_) == at) *doorbell_ = wire::SND_VQ_TX;
         return true;
     }
 
-    // True: one came back.
-    VSND_HOT bool complete() {
-        const u16 at = used_idx_;
-        if (load_acquire(field(used_, wire::VIRTQ_USED_IDX_OFFSET)) == at) return false;
-        const u8* const element =
-            used_ + wire::VIRTQ_USED_RING_OFFSET + usize{8} * static_cast<u16>(at & mask);
-        const u32 id = load_relaxed(reinterpret_cast<const le32*>(element));
-        const u32 written = load_relaxed(reinterpret_cast<const le32*>(element + 4));
-        used_idx_ = static_cast<u16>(at + 1);
-        if (id >= size) return broken();
-        floor_period& p = periods_[id];
-        floor_stream* const s = p.stream;
-        if (s == nullptr || written > sizeof(wire::snd_pcm_status)) return broken();
-        p.stream = nullptr;
-        if (load_relaxed(&p.reply->code) != wire::SND_S_OK) return broken();
-        store_relaxed(&p.reply->code, u32{poison});
-        s->position_frames += s->period_frames;
-        return true;
-    }
-
-    // True: news is here already.
-    VSND_HOT bool arm() {
-        store_relaxed(field(avail_, wire::virtq_used_event_offset(size)), used_idx_);
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
-        return load_acquire(field(used_, wire::VIRTQ_USED_IDX_OFFSET)) != used_idx_;
-    }
-
+    // Takes what is there, asks for the next interrupt, and looks again.
     VSND_HOT void pump() {
-        do {
-            while (complete()) {
+        u8* const used = used_;
+        u32 at = used_idx_;
+        for (;;) {
+            const u16 end = load_acquire(field(used, wire::VIRTQ_USED_IDX_OFFSET));
+            if (static_cast<u16>(end - at) > size) return broken();
+            for (; static_cast<u16>(at) != end; ++at) {
+                if (!complete(used + wire::VIRTQ_USED_RING_OFFSET + usize{at & mask} * 8)) {
+                    return broken();
+                }
             }
-        } while (arm());
+            used_idx_ = static_cast<u16>(at);
+            store_relaxed(used_event_, static_cast<u16>(at));
+            __atomic_thread_fence(__ATOMIC_SEQ_CST);
+            if (load_acquire(field(used, wire::VIRTQ_USED_IDX_OFFSET)) == static_cast<u16>(at)) {
+                return;
+            }
+        }
     }
 
     ring_end& end() { return end_; }
@@ -115,13 +103,25 @@ class floor_ring {
     static constexpr u32 poison = 0x50505050;
 
     VSND_HOT static le16* field(u8* base, usize at) { return reinterpret_cast<le16*>(base + at); }
-    VSND_HOT bool broken() {
-        ++errors_;
+    VSND_HOT bool complete(const u8* element) {
+        const u32 id = load_relaxed(reinterpret_cast<const le32*>(element));
+        const u32 written = load_relaxed(reinterpret_cast<const le32*>(element + 4));
+        if (id >= size) return false;
+        floor_period& p = periods_[id];
+        if (!p.in_device || written > sizeof(wire::snd_pcm_status)) return false;
+        wire::snd_pcm_status& reply = *p.reply;
+        if (load_relaxed(&reply.code) != wire::SND_S_OK) return false;
+        store_relaxed(&reply.code, u32{poison});
+        p.in_device = false;
+        p.stream->position_frames += p.stream->period_frames;
         return true;
     }
+    VSND_HOT void broken() { ++errors_; }
 
     u8* avail_ = nullptr;
     u8* used_ = nullptr;
+    le16* used_event_ = nullptr;
+    le16* avail_event_ = nullptr;
     volatile u16* doorbell_;
     u16 avail_idx_ = 0;
     u16 used_idx_ = 0;

@@ -112,11 +112,11 @@ class Bench:
     def add_floor(self, compiler, profile):
         suffix = "" if compiler == "g++" else "_clang"
         cost = {part: profile.cost(f"measured_floor_{part}", ROUNDS) / ROUNDS
-                for part in ("commit", "complete", "pump")}
+                for part in ("commit", "pump", "pair")}
         self.add(f"floor_instructions_per_period{suffix}", cost["commit"] + cost["pump"],
                  "instructions")
-        self.add(f"floor_instructions_submit_complete{suffix}", cost["commit"] + cost["complete"],
-                 "instructions")
+        self.add(f"floor_instructions_submit_complete{suffix}",
+                 cost["commit"] + cost["pair"] - cost["pump"], "instructions")
 
     def time_periods(self, compiler, program):
         suffix = "" if compiler == "g++" else "_clang"
