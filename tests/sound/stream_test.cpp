@@ -274,7 +274,7 @@ TEST_CASE("a stream says what it can do") {
     CHECK(s.check(p) == code::bad_format);
     const auto near = s.nearest(p);
     REQUIRE(near.ok());
-    CHECK(near.value().format == pcm_format::float32); // 24 bits, no loss
+    CHECK(near.value().format == pcm_format::s32_); // 24 bits, no loss
     CHECK(near.value().rate_hz == 32000);
     CHECK(s.check(near.value()) == code::ok);
     CHECK(s.info().channels_max == 16);

@@ -1,0 +1,143 @@
+#pragma once
+// The audio path where it is not hot: binding the periods, and the completions and commits that are
+// not ordinary.
+
+#include <vsnd/sound/pcm_buffer.hpp>
+
+namespace vsnd {
+
+template <class Queue, class Hooks, class Limits>
+status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
+                                                       const stream_memory& memory, dma_region area,
+                                                       u32 stream_id) {
+    using stream_area = typename card_area<Limits>::stream_area;
+    auto* const shared = reinterpret_cast<stream_area*>(area.cpu);
+    shared->header.stream_id = stream_id;
+    const u32 bytes = vsnd::period_bytes(p);
+    const part header = {area.bus, sizeof(wire::snd_pcm_xfer)};
+    const u32 silences = playback() ? silence_chains : 0;
+
+    for (u32 i = 0; i < p.periods + silences; ++i) {
+        const bool silence = i >= p.periods;
+        message& m = silence ? silences_[i - p.periods] : periods_[i];
+        const usize at = silence ? 0 : usize{i} * bytes;
+        const dma_region& audio = silence ? memory.silence : memory.audio;
+        m = message{};
+        m.reply = &shared->replies[i];
+        m.owner = this;
+        m.audio = audio.cpu + at;
+        m.silence = silence;
+        m.guard = m.backing = &nobody_;
+        m.next = &periods_[i + 1 < p.periods ? i + 1 : 0];
+        m.previous = &periods_[(i == 0 ? p.periods : i) - 1];
+        const bus_address reply =
+            area.bus + static_cast<u64>(reinterpret_cast<u8*>(m.reply) - area.cpu);
+        const status_code code = bind_message(
+            *end_, m, {header, {audio.bus + at, bytes}, {reply, sizeof(wire::snd_pcm_status)}},
+            playback());
+        if (!ok(code)) {
+            m.owner = nullptr;
+            ring_ = periods_;
+            unbind_all();
+            return code;
+        }
+    }
+    params_ = p;
+    layout_ = frame_layout(p.format, p.channels);
+    period_bytes_ = bytes;
+    memory_ = memory;
+    // What the device does not fill must not show anybody's old data.
+    if (!playback()) fill(*hooks_, memory.audio.cpu, 0, usize{bytes} * p.periods);
+    if (playback()) fill_silence({memory.silence.cpu, bytes}, p.format);
+    whole_bytes_ = bytes + u32{sizeof(wire::snd_pcm_status)};
+    ring_ = head_ = periods_;
+    hold(nullptr);
+    silence_in_flight_ = 0;
+    position_.reset();
+    set_guards();
+    return status_code::ok;
+}
+
+template <class Queue, class Hooks, class Limits>
+void pcm_buffer<Queue, Hooks, Limits>::unbind_all() {
+    if (ring_ == nullptr) return;
+    const auto unbind = [this](message& m) {
+        if (m.owner == nullptr) return;
+        (void)end_->unbind(m.chain);
+        m.owner = nullptr;
+    };
+    for (message& m : periods_)
+        unbind(m);
+    for (message& m : silences_)
+        unbind(m);
+    ring_ = head_ = held_ = aside_ = nullptr;
+    take_audio(false);
+}
+
+// The commits that are not hot. Before START the device does nothing with a period, so START's
+// doorbell is early enough. A capture period that was read while stopped stays with the driver
+// until the next start.
+template <class Queue, class Hooks, class Limits>
+status_code pcm_buffer<Queue, Hooks, Limits>::commit_aside() {
+    message* const m = aside_;
+    if (m == nullptr || (playback() && !accepts_)) return status_code::wrong_state;
+    aside_ = nullptr;
+    if (!playback()) {
+        m->move_to(place::idle);
+        return status_code::ok;
+    }
+    m->move_to(place::device);
+    const status_code code = end_->post(m->chain);
+    return ok(code) ? code : withdraw(*m, code);
+}
+
+// A short capture: the status lies right behind the audio or at the end of the chain, depending on
+// the device; it is not looked for inside the audio.
+template <class Queue, class Hooks, class Limits>
+u32 pcm_buffer<Queue, Hooks, Limits>::bytes_of_part(u32 written) {
+    if (written < sizeof(wire::snd_pcm_status) || written > whole_bytes_) {
+        ++counters_.bad_lengths;
+        return 0;
+    }
+    if (advance_frames_ != 0) ++counters_.short_captures; // not those that RELEASE flushes
+    return layout_.round_down(written - u32{sizeof(wire::snd_pcm_status)});
+}
+
+template <class Queue, class Hooks, class Limits>
+status_code pcm_buffer<Queue, Hooks, Limits>::post_idle() {
+    // The reader goes round in the order of posting: first what waits for it, then what the
+    // device still has, then what is posted now.
+    message* ordered[Limits::periods];
+    place seen[Limits::periods];
+    message* m = held() == nullptr ? head_ : held();
+    for (u32 i = 0; i < params_.periods; ++i, m = m->next) {
+        ordered[i] = m;
+        seen[i] = load_acquire(&m->where);
+    }
+    message** tail = &head_;
+    constexpr place order[] = {place::filled, place::device, place::idle};
+    for (const place p : order) {
+        for (u32 i = 0; i < params_.periods; ++i) {
+            if (seen[i] != p) continue;
+            *tail = ordered[i];
+            tail = &ordered[i]->next;
+        }
+    }
+    *tail = head_;
+    for (u32 i = 0; i < params_.periods; ++i)
+        ordered[i]->next->previous = ordered[i];
+    if (held() != nullptr) head_ = head_->next; // the held one is the first of the filled ones
+    set_guards();
+    for (u32 i = 0; i < params_.periods; ++i) {
+        if (seen[i] != place::idle) continue;
+        ordered[i]->move_to(place::device);
+        const status_code code = end_->post(ordered[i]->chain);
+        if (!ok(code)) {
+            ordered[i]->move_to(place::idle);
+            return code;
+        }
+    }
+    return status_code::ok;
+}
+
+} // namespace vsnd
