@@ -198,7 +198,7 @@ class split_queue {
                 record& r = records_[id];
                 if (!r.in_device) [[unlikely]]
                     break;
-                const cookie what = r.what;
+                cookie what = r.what;
                 if (!good(what, [e] { return load_relaxed(word(e + 4)); })) [[unlikely]]
                     break;
                 r.in_device = false;
