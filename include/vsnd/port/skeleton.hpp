@@ -19,7 +19,7 @@ class ring {
     };
 
     static constexpr bool posts_before_start = false; // true: post works before start()
-    static constexpr bool kicks_itself = true;        // false: add void kick()
+    static constexpr bool kicks_itself = true;        // false: add void kick(u32)
 
     // Copy the parts into a record of yours, reserve descriptors for them, remember the cookie.
     result<slot> bind(const chain&, cookie) { return status_code::not_available; }

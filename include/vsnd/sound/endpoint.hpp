@@ -121,8 +121,8 @@ class endpoint {
             attention_ = true;
             return false;
         }
-        __atomic_signal_fence(
-            __ATOMIC_ACQ_REL); // an interrupt of this CPU finds it claimed, or not
+        // An interrupt of this CPU finds it claimed, or not: the test stays apart from the claim.
+        __atomic_signal_fence(__ATOMIC_ACQ_REL);
         ring_at_ -= while_pumping;
         if constexpr (has_context<Hooks>) pumper_ = hooks_->context();
         return true;
