@@ -30,10 +30,12 @@ has_fuzzer() {
 }
 
 has_qemu() {
-    have qemu-system-x86_64 || return 1
-    at_least "$(qemu-system-x86_64 --version | number_in)" 8.2 || return 1
-    [ -e /usr/share/alsa/alsa.conf ] || return 1
-    qemu-system-x86_64 -audiodev help 2>/dev/null | grep -qx alsa
+    for program in qemu-system-x86_64 qemu-system-aarch64 qemu-system-riscv64; do
+        have "$program" || return 1
+        at_least "$("$program" --version | number_in)" 8.2 || return 1
+        "$program" -audiodev help 2>/dev/null | grep -qx alsa || return 1
+    done
+    [ -e /usr/share/alsa/alsa.conf ]
 }
 
 # need KIND WHAT PACKAGES CHECK...: notes a missing item. Without a `required` one nothing runs.
@@ -64,6 +66,7 @@ find_missing() {
     need "else fetched" "doctest" "doctest-dev" has_header doctest/doctest.h
     need "else fetched" "fmt" "libfmt-dev" has_header fmt/format.h
     need "else tests are skipped" "clang++" "clang" have clang++
+    need "else tests are skipped" "lld" "lld" have ld.lld
     need "else tests are skipped" "libFuzzer for clang" "libclang-rt-dev" has_fuzzer
     need "else tests are skipped" "clang-format 14" "clang-format-14" llvm_tool_14 clang-format
     need "else tests are skipped" "clang-tidy 14" "clang-tidy-14" llvm_tool_14 clang-tidy
@@ -71,7 +74,8 @@ find_missing() {
     need "else tests are skipped" "linux/virtio_snd.h" "linux-libc-dev" \
         has_header linux/virtio_snd.h
     need "else tests are skipped" "QEMU 8.2 or newer with ALSA" \
-        "qemu-system-x86 qemu-system-common libasound2-data" has_qemu
+        "qemu-system-x86 qemu-system-arm qemu-system-misc qemu-system-common libasound2-data" \
+        has_qemu
 }
 
 # A source entry for the backports suite, on the mirror of the given suite in the files named.
