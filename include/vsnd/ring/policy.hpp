@@ -39,6 +39,14 @@ struct ring_policy {
     static constexpr u16 most_indirect_parts = 4;
     static constexpr choice event_idx = choice::negotiated;
     static constexpr choice indirect = choice::negotiated;
+    // The device may answer for many chains at once, and a chain that it skipped counts as filled
+    // to the end. Off unless asked for: devices exist that offer it and shorten what they record.
+    static constexpr choice in_order = choice::never;
+    // A doorbell says where the next buffer goes: `ring_with(u16)` of the doorbell instead of
+    // `ring()`.
+    static constexpr choice notification_data = choice::never;
+    // One queue can be reset by itself; a transport that does so calls the queue's `reset`.
+    static constexpr choice ring_reset = choice::never;
 };
 
 } // namespace vsnd
