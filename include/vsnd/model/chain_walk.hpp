@@ -66,6 +66,8 @@ class chain_walk {
             return fail(violation::writable_before_readable, "a readable part comes later");
         const segment s{{d.addr}, d.len};
         if (!queue_.memory_.contains(s.address, s.bytes)) return outside(s.address, s.bytes);
+        const u64 end = queue_.setup_.address_end;
+        if (end != 0 && s.address.value + s.bytes > end) return queue_.broken_ = true, false;
         (writable ? chain_.writable : chain_.readable).push_back(s);
         (writable ? chain_.writable_bytes : chain_.readable_bytes) += s.bytes;
         // The reference to an indirect table does not count: it is no element of the buffer.

@@ -20,12 +20,14 @@ class control {
 
     // Everything new in the queue, in order.
     void process() {
-        while (auto chain = core_.queues[wire::SND_VQ_CONTROL].pop())
+        while (auto chain = core_.queues[wire::SND_VQ_CONTROL].pop()) {
             accept(std::move(*chain));
+            if (core_.faults.gone) return;
+        }
     }
     // Requests whose time has come.
     void sync() {
-        while (next_event() <= core_.now_ns) {
+        while (next_event() <= core_.now_ns && !core_.faults.gone) {
             waiting w = std::move(waiting_.front());
             waiting_.pop_front();
             serve(w);
@@ -66,6 +68,10 @@ class control {
     answer query(const std::vector<u8>& request, u64 response_bytes, const std::vector<Item>& all);
     std::vector<wire::snd_pcm_info> pcm_infos() const;
     bool find_fault(u32 code, waiting& w);
+    static constexpr bool is_query(u32 code) {
+        return code == wire::SND_R_JACK_INFO || code == wire::SND_R_PCM_INFO ||
+               code == wire::SND_R_CHMAP_INFO || code == wire::SND_R_CTL_INFO;
+    }
 
     template <class Message>
     bool parse(const std::vector<u8>& request, Message& into) {
@@ -106,6 +112,8 @@ inline void control::accept(device_chain chain) {
         w.stream = header.stream_id;
     w.faulty = find_fault(w.code, w);
     w.due_ns = core_.now_ns + core_.profile.control_delay_ns;
+    if (w.code == wire::SND_R_PCM_RELEASE && w.stream < streams_.size())
+        w.due_ns += streams_[w.stream].release_wait_ns();
     if (w.faulty && w.fault.what == request_fault::kind::late) w.due_ns += w.fault.late_ns;
     // Answers keep their order: a late one holds up those behind it.
     if (!waiting_.empty()) w.due_ns = greater(w.due_ns, waiting_.back().due_ns);
@@ -135,7 +143,10 @@ inline void control::serve(waiting& w) {
     };
     if (w.faulty && w.fault.what == kind::no_answer) return never();
     if (w.faulty && w.fault.what == kind::answer) return send(w, {w.fault.answer, {}});
-    answer a = execute(w.request, w.chain.writable_bytes);
+    const u32 parts = core_.profile.info_descriptors;
+    const bool whole = parts == 0 || !is_query(w.code) ||
+                       w.chain.readable.size() + w.chain.writable.size() == parts;
+    answer a = whole ? execute(w.request, w.chain.writable_bytes) : answer{wire::SND_S_BAD_MSG, {}};
     if (a.code == 0) return never();
     if (w.faulty && w.fault.what == kind::garbage)
         for (usize i = 0; i < a.payload.size(); ++i)
@@ -146,14 +157,14 @@ inline void control::serve(waiting& w) {
 inline void control::send(const waiting& w, const answer& a) {
     std::vector<u8> bytes(sizeof(wire::snd_hdr));
     wire::snd_hdr header{};
-    header.code = a.code;
+    header.code = core_.told(a.code);
     std::memcpy(bytes.data(), &header, sizeof(header));
     bytes.insert(bytes.end(), a.payload.begin(), a.payload.end());
     virtqueue& q = core_.queues[wire::SND_VQ_CONTROL];
     u32 written = static_cast<u32>(q.write(w.chain.writable, 0, bytes.data(), bytes.size()));
     if (!a.payload.empty() && core_.profile.info_used_bytes != 0)
         written = core_.profile.info_used_bytes;
-    log(w, a.code);
+    log(w, header.code);
     core_.complete(wire::SND_VQ_CONTROL, w.chain, written);
 }
 

@@ -40,26 +40,29 @@ control::answer control::query(const std::vector<u8>& request, u64 response_byte
                                const std::vector<Item>& all) {
     wire::snd_query_info asked{};
     if (!parse(request, asked)) return malformed(request);
+    const device_profile& habits = core_.profile;
     const u64 count = asked.count;
     const u64 end = u64{asked.start_id} + count;
     const u64 room = sizeof(wire::snd_hdr) + count * asked.size;
     const std::string which = std::to_string(asked.start_id) + " + " + std::to_string(asked.count);
     if (end > all.size()) {
         core_.violate(violation::query_range, which + " of " + std::to_string(all.size()));
-        return {wire::SND_S_BAD_MSG, {}};
+        if (habits.checks_query_range) return {wire::SND_S_BAD_MSG, {}};
     }
     if (response_bytes != room) {
         core_.violate(violation::query_response_size,
                       std::to_string(response_bytes) + " bytes instead of " + std::to_string(room));
-        if (response_bytes < room) return {wire::SND_S_BAD_MSG, {}};
+        if (response_bytes < room || habits.exact_responses) return {wire::SND_S_BAD_MSG, {}};
     }
-    if (count == 0 && core_.profile.zero_count_is_bad) return {wire::SND_S_BAD_MSG, {}};
+    if (count == 0 && habits.zero_count_is_bad) return {wire::SND_S_BAD_MSG, {}};
     answer a;
     a.payload.resize(static_cast<usize>(room - sizeof(wire::snd_hdr)));
+    const u64 start = habits.ignores_start_id ? u64{0} : u64{asked.start_id};
+    if (end > all.size()) std::memset(a.payload.data(), 0xcc, a.payload.size());
     // A driver may know a shorter or a longer structure than the device does.
     const usize each = lesser(sizeof(Item), static_cast<usize>(asked.size));
-    for (usize i = 0; i < count; ++i)
-        std::memcpy(a.payload.data() + i * asked.size, &all[asked.start_id + i], each);
+    for (u64 i = 0; i < count && start + i < all.size(); ++i)
+        std::memcpy(a.payload.data() + i * asked.size, &all[static_cast<usize>(start + i)], each);
     return a;
 }
 

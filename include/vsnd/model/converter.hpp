@@ -4,6 +4,9 @@
 // stops or starves, and the next one begins when there is data again. Nothing here is rounded
 // twice, so a test can compare a driver's idea of the position with the truth.
 
+#include <algorithm>
+#include <iterator>
+#include <numeric>
 #include <optional>
 #include <vector>
 
@@ -21,9 +24,15 @@ class converter {
         bool running;
     };
 
-    void set_rate(u32 rate_hz, u32 frame_bits) {
-        rate_hz_ = rate_hz;
+    // Runs `drift_ppm` faster than its nominal rate, to the last digit: frames and nanoseconds are
+    // in the ratio of two whole numbers, and each span is counted from its own beginning.
+    void set_rate(u32 rate_hz, u32 frame_bits, s32 drift_ppm = 0) {
         frame_bits_ = frame_bits;
+        frames_ = u64{rate_hz} * static_cast<u64>(1'000'000 + s64{drift_ppm});
+        ns_ = 1'000'000'000'000'000;
+        const u64 common = std::gcd(frames_, ns_);
+        frames_ /= common;
+        ns_ /= common;
     }
     u64 bytes_of(u64 frames) const { return frames * frame_bits_ / 8; }
     // Whole frames that cover so many bytes.
@@ -44,9 +53,11 @@ class converter {
     u64 reached(u64 now_ns) const {
         const span& s = spans_.back();
         if (now_ns <= s.start_ns) return bytes_of(s.first_frame);
-        const wide elapsed = wide{now_ns - s.start_ns} * rate_hz_ / 1'000'000'000u;
-        return bytes_of(s.first_frame + static_cast<u64>(elapsed));
+        return bytes_of(s.first_frame + frames_in(now_ns - s.start_ns));
     }
+    // How many frames are converted in so many nanoseconds, and how long so many frames last.
+    u64 frames_in(u64 ns) const { return scaled(ns, frames_, ns_, 0); }
+    u64 ns_of(u64 frames) const { return scaled(frames, ns_, frames_, frames_ - 1); }
     // The first nanosecond at which `reached` is at least `byte`.
     u64 time_of(u64 byte) const { return time_in(spans_.back(), frames_of(byte)); }
 
@@ -59,17 +70,30 @@ class converter {
         return {};
     }
     const std::vector<span>& spans() const { return spans_; }
+    // The last span that had begun by then; nothing before the first one.
+    const span* span_at(u64 time_ns) const {
+        auto after = std::upper_bound(spans_.begin(), spans_.end(), time_ns,
+                                      [](u64 t, const span& s) { return t < s.start_ns; });
+        return after == spans_.begin() ? nullptr : &*std::prev(after);
+    }
 
   private:
-    __extension__ typedef unsigned __int128 wide;
+    // a * b / c, with `more` added to the product, as if in numbers of any length.
+    static u64 scaled(u64 a, u64 b, u64 c, u64 more) {
+        u64 product = 0;
+        if (!__builtin_mul_overflow(a, b, &product) && product <= ~u64{0} - more)
+            return (product + more) / c;
+        __extension__ typedef unsigned __int128 wide;
+        return static_cast<u64>((wide{a} * b + more) / c);
+    }
 
     u64 time_in(const span& s, u64 frame) const {
         if (frame <= s.first_frame) return s.start_ns;
-        const wide ns = wide{frame - s.first_frame} * 1'000'000'000u;
-        return s.start_ns + static_cast<u64>((ns + rate_hz_ - 1) / rate_hz_);
+        return s.start_ns + ns_of(frame - s.first_frame);
     }
 
-    u32 rate_hz_ = 48000;
+    u64 frames_ = 6; // in `ns_` nanoseconds: 48000 Hz
+    u64 ns_ = 125'000;
     u32 frame_bits_ = 32;
     std::vector<span> spans_;
 };

@@ -31,6 +31,7 @@ struct device_core {
     u64 now_ns = 0;
     u64 features = 0; // negotiated
     bool needs_reset = false;
+    const char* crash = nullptr; // what killed the device
     virtqueue queues[wire::SND_VQ_COUNT];
 
     std::deque<device_chain> event_buffers;
@@ -40,6 +41,17 @@ struct device_core {
     bool has(u32 feature) const { return (features >> feature & 1) != 0; }
     void violate(violation what, std::string detail) {
         violations.add(what, now_ns, std::move(detail));
+    }
+
+    // What the driver did was too much for this device: it is gone for good.
+    void crash_by(const char* cause) {
+        if (!faults.gone) crash = cause;
+        faults.gone = true;
+    }
+    // The code as this device answers it.
+    u32 told(u32 code) const {
+        const bool good = code == wire::SND_S_OK || profile.error_answer == 0;
+        return good ? code : profile.error_answer;
     }
 
     // Returns a chain to the driver, unless a fault spoils the element.
@@ -58,6 +70,7 @@ struct device_core {
     // Takes what the driver put into the event queue.
     // Spec: [virtio 1.4] Sound Device / Device Initialization
     void collect_event_buffers() {
+        if (!profile.serves_events) return;
         virtqueue& q = queues[wire::SND_VQ_EVENT];
         while (auto chain = q.pop()) {
             if (chain->readable_bytes != 0)

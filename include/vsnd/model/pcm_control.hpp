@@ -32,7 +32,11 @@ class pcm_control {
     explicit pcm_control(device_core& core) : core_(core) {}
 
     u32 set_params(pcm_stream& stream, const wire::snd_pcm_set_params& asked) {
-        if (!lawful(stream, wire::SND_R_PCM_SET_PARAMS)) return core_.profile.lifecycle_answer;
+        if (!lawful(stream, wire::SND_R_PCM_SET_PARAMS)) return refusal();
+        if (asked.period_bytes == 0 && core_.profile.zero_period_is_fatal) {
+            core_.crash_by("a period of 0 bytes");
+            return 0;
+        }
         const u32 answer = judge(stream, asked);
         if (answer != wire::SND_S_OK && core_.profile.strict_params) return answer;
         stream.set_params({asked.buffer_bytes, asked.period_bytes, asked.features, asked.channels,
@@ -42,9 +46,13 @@ class pcm_control {
 
     // PREPARE, RELEASE, START, STOP.
     u32 change(pcm_stream& stream, u32 code) {
-        if (!lawful(stream, code)) return core_.profile.lifecycle_answer;
+        if (!lawful(stream, code)) return refusal();
         switch (code) {
-        case wire::SND_R_PCM_PREPARE: stream.prepare(); break;
+        case wire::SND_R_PCM_PREPARE:
+            if (core_.profile.whole_frames_at_prepare && !stream.whole_frames())
+                return wire::SND_S_NOT_SUPP;
+            stream.prepare();
+            break;
         case wire::SND_R_PCM_RELEASE: stream.release(); break;
         case wire::SND_R_PCM_START: begin(stream); break;
         default: stream.stop(); break;
@@ -53,6 +61,12 @@ class pcm_control {
     }
 
   private:
+    // What a wrong transition answers; 0, and nothing, when it kills the device.
+    u32 refusal() {
+        if (!core_.profile.wrong_state_is_fatal) return core_.profile.lifecycle_answer;
+        core_.crash_by("a wrong transition");
+        return 0;
+    }
     // False: a wrong transition that this profile refuses.
     bool lawful(const pcm_stream& stream, u32 code) {
         if (transition_allowed(stream.state(), code)) return true;
@@ -63,7 +77,8 @@ class pcm_control {
 
     void begin(pcm_stream& stream) {
         core_.collect_event_buffers();
-        if (core_.queues[wire::SND_VQ_EVENT].popped() == 0)
+        virtqueue& events = core_.queues[wire::SND_VQ_EVENT];
+        if (events.popped() == 0 && events.fresh() == 0)
             core_.violate(violation::event_queue_empty, "at the first START");
         stream.start();
     }
@@ -119,7 +134,8 @@ class pcm_control {
             return refuse(violation::channels_out_of_range, std::to_string(asked.channels), none);
         const u64 bits = u64{asked.period_bytes} * 8;
         const bool whole = bits % (format_bits(asked.format) * asked.channels) == 0;
-        return whole || !core_.profile.whole_frames ? wire::SND_S_OK : none;
+        const bool later = core_.profile.whole_frames_at_prepare;
+        return whole || later || !core_.profile.whole_frames ? wire::SND_S_OK : none;
     }
 
     device_core& core_;

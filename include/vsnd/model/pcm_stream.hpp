@@ -87,8 +87,11 @@ class pcm_stream {
 
     // Playback: the bytes as read from guest memory, since the device was made.
     const std::vector<u8>& sink() const { return sink_; }
+    // False: audio is neither read nor kept; a long run has more of it than there is memory.
+    void keep_sink(bool kept) { keeps_sink_ = kept; }
     // Capture: fills `bytes` bytes from byte `at` on. The source runs on from one recording to the
-    // next, and past what is lost. Without one, default_source_byte.
+    // next, and past what is lost. Without one, default_source_byte; with an empty function,
+    // guest memory stays as it is.
     using source_function = std::function<void(u64 at, u8* into, usize bytes)>;
     void set_source(source_function source) { source_ = std::move(source); }
     void set_source(std::vector<u8> bytes); // zeros after its end
@@ -97,6 +100,9 @@ class pcm_stream {
     // Frames that the converter has really played (or captured into buffers) by now.
     u64 converted_frames() const { return clock_.frames_of(converted_); }
     u64 taken_frames() const { return clock_.frames_of(taken_); }
+    // The true position at any time from PREPARE until now: whole frames that have left (playback)
+    // or entered (capture) the converter. It stands still in a gap, and leaps where STOP cut.
+    u64 played_frames_at(u64 time_ns) const;
     const std::vector<starvation>& starvations() const { return starvations_; }
     // Those that were followed by more data: audible gaps.
     usize gaps() const {
@@ -109,6 +115,20 @@ class pcm_stream {
     u64 buffers_completed() const { return completed_; }
     usize buffers_pending() const { return pending_.size(); }
     u64 dropped_bytes() const { return dropped_; } // taken, but never played: STOP came first
+    usize completions_late() const { return late_.size(); }
+    // Playback ran dry on a device that then waits for a new START.
+    bool halted() const { return halted_; }
+
+    bool whole_frames() const {
+        const u32 bits = params_.frame_bits();
+        return bits != 0 && u64{params_.period_bytes} * 8 % bits == 0;
+    }
+    // How much later than other requests RELEASE is answered.
+    u64 release_wait_ns() const {
+        if (pending_.empty()) return 0;
+        const u64 frames = clock_.frames_of(params_.period_bytes);
+        return clock_.ns_of(frames * core_.profile.release_wait_periods);
+    }
 
   private:
     struct buffer {
@@ -117,6 +137,11 @@ class pcm_stream {
         u64 done_bytes = 0;
         u64 ordinal = 0;
         bool turned_to = false;
+    };
+    struct late_buffer {
+        buffer done;
+        u32 code;
+        u64 due_ns;
     };
     struct mark { // a buffer's end in the stream, to say when it was played
         u64 end_byte;
@@ -130,9 +155,15 @@ class pcm_stream {
     u64 stall_frame() const { return core_.faults.stall_at_frame; }
     u64 stall_limit(u64 byte) const;
     u64 capacity() const { return clock_.bytes_of(core_.profile.buffer_frames); }
-    bool burst() const { return core_.profile.pace == pacing::burst; }
+    bool paced_by(pacing which) const { return core_.profile.pace == which; }
+    bool burst() const { return paced_by(pacing::burst); }
+    // Playback by the clock, a period at a time.
+    bool by_periods() const { return output() && paced_by(pacing::virtual_clock); }
     bool tick_due() const { return core_.now_ns >= next_tick_ns_; }
+    void first_tick();
     void next_tick();
+    void sync_ticks();
+    void sync_paced();
     void play();
     void take(u64 target);
     void turn_to(buffer& b);
@@ -144,7 +175,16 @@ class pcm_stream {
     void fill(buffer& b, usize bytes);
     void lose(u64 bytes);
     void finish(buffer& b, u32 code);
+    void hand_back(buffer& b, u32 code);
+    u32 latency_of(const buffer& b) const;
+    u64 completion_time() const;
+    void hand_back_late(u64 until_ns);
     void return_all(u32 code);
+    void return_stale();
+    bool wrong_size(const buffer& b) const {
+        return (output() ? core_.profile.exact_tx : core_.profile.exact_rx) &&
+               b.data_bytes != params_.period_bytes;
+    }
     void log(trace_kind kind, u64 number, u64 extra = 0) {
         core_.trace.add({core_.now_ns, kind, queue_index(), id_, number, extra});
     }
@@ -156,11 +196,15 @@ class pcm_stream {
     stream_params params_;
     converter clock_;
     std::deque<buffer> pending_;
+    std::deque<late_buffer> late_;
+    std::vector<u16> stale_; // heads of buffers that a reset found here
     std::deque<mark> marks_;
     std::vector<u8> sink_;
     source_function source_;
     std::vector<starvation> starvations_;
     bool dry_ = false;
+    bool halted_ = false;
+    bool keeps_sink_ = true;
     // Stream bytes since PREPARE: known from buffers, taken by the device, converted.
     u64 offered_ = 0;
     u64 taken_ = 0;
@@ -168,6 +212,8 @@ class pcm_stream {
     u64 dropped_ = 0;
     u64 source_at_ = 0;
     u64 next_tick_ns_ = 0;
+    u64 started_ns_ = 0;
+    u64 ticks_ = 0; // of the period clock, since START
     u64 seen_ = 0;
     u64 completed_ = 0;
     bool short_seen_ = false;

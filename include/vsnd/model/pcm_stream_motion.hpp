@@ -11,31 +11,65 @@ inline u64 pcm_stream::stall_limit(u64 byte) const {
     return lesser(byte, clock_.bytes_of(stall_frame()));
 }
 
+inline void pcm_stream::first_tick() {
+    started_ns_ = core_.now_ns;
+    ticks_ = 0;
+    next_tick_ns_ = core_.now_ns + (by_periods() ? 0 : core_.profile.tick_ns);
+}
+
 inline void pcm_stream::next_tick() {
-    while (next_tick_ns_ <= core_.now_ns)
-        next_tick_ns_ += core_.profile.tick_ns;
+    if (!by_periods()) {
+        while (next_tick_ns_ <= core_.now_ns)
+            next_tick_ns_ += core_.profile.tick_ns;
+        return;
+    }
+    // Counted from START, so that a rounded period adds nothing up.
+    const u64 period = greater(clock_.frames_of(params_.period_bytes), u64{1});
+    next_tick_ns_ = started_ns_ + clock_.ns_of(++ticks_ * period);
 }
 
 inline void pcm_stream::sync() {
+    hand_back_late(core_.now_ns);
     if (!running()) return;
-    if (!output()) {
+    if (!output())
         capture();
-    } else if (burst()) {
-        play();
-        starve_if_dry();
-        if (!tick_due()) return;
+    else if (burst() || by_periods())
+        sync_ticks();
+    else
+        sync_paced();
+}
+
+inline void pcm_stream::sync_ticks() {
+    play();
+    starve_if_dry();
+    if (!tick_due()) return;
+    if (burst())
         take(lesser(offered_, converted_ + capacity()));
-        if (!clock_.running() && taken_ > converted_) resume_at(converted_);
-        next_tick();
-    } else {
-        if (!clock_.running() && offered_ > converted_) resume_at(converted_);
-        if (!clock_.running()) return;
-        play();
-        take(lesser(offered_, stall_limit(clock_.reached(core_.now_ns)) + capacity()));
-        play();
-        if (!pending_.empty()) turn_to(pending_.front());
-        starve_if_dry();
-    }
+    else if (!pending_.empty())
+        take(taken_ + pending_.front().data_bytes - pending_.front().done_bytes);
+    if (!clock_.running() && taken_ > converted_ && !halted_) resume_at(converted_);
+    next_tick();
+}
+
+inline void pcm_stream::sync_paced() {
+    if (halted_) return;
+    if (!clock_.running() && offered_ > converted_) resume_at(converted_);
+    if (!clock_.running()) return;
+    play();
+    const bool all = paced_by(pacing::copy);
+    take(all ? offered_ : lesser(offered_, stall_limit(clock_.reached(core_.now_ns)) + capacity()));
+    play();
+    if (!pending_.empty()) turn_to(pending_.front());
+    starve_if_dry();
+}
+
+inline u64 pcm_stream::played_frames_at(u64 time_ns) const {
+    const converter::span* s = clock_.span_at(time_ns);
+    if (s == nullptr) return 0;
+    const u64 frames = clock_.frames_in(time_ns - s->start_ns);
+    if (!s->running) return s->first_frame + lesser(frames, s->frames);
+    const u64 reached = stall_limit(clock_.bytes_of(s->first_frame + frames));
+    return clock_.frames_of(output() ? lesser(reached, taken_) : reached);
 }
 
 inline void pcm_stream::turn_to(buffer& b) {
@@ -69,10 +103,12 @@ inline void pcm_stream::play() {
 
 inline void pcm_stream::starve_if_dry() {
     if (!clock_.running() || converted_ != taken_ || stalled(converted_)) return;
-    if (!burst() && taken_ != offered_) return; // paced: it takes what it needs when it needs it
+    // Paced: it takes what it needs when it needs it.
+    if (!burst() && !by_periods() && taken_ != offered_) return;
     const u64 since = clock_.time_of(taken_);
     if (core_.now_ns <= since) return;
     dry_ = true;
+    halted_ = core_.profile.empty_stops;
     clock_.end(converted_);
     starvations_.push_back({since, clock_.frames_of(taken_), false, 0, 0});
     core_.trace.add({since, trace_kind::underrun, queue_index(), id_, clock_.frames_of(taken_), 0});
@@ -102,6 +138,7 @@ inline void pcm_stream::take(u64 target) {
 }
 
 inline void pcm_stream::take_some(buffer& b, usize bytes) {
+    if (!keeps_sink_) return void(b.done_bytes += bytes);
     const usize at = sink_.size();
     sink_.resize(at + bytes);
     core_.queues[queue_index()].read(b.chain.readable, sizeof(wire::snd_pcm_xfer) + b.done_bytes,
@@ -131,9 +168,11 @@ inline void pcm_stream::capture() {
 }
 
 inline void pcm_stream::fill(buffer& b, usize bytes) {
-    std::vector<u8> audio(bytes);
-    if (source_) source_(source_at_, audio.data(), bytes);
-    core_.queues[queue_index()].write(b.chain.writable, b.done_bytes, audio.data(), bytes);
+    if (source_) {
+        std::vector<u8> audio(bytes);
+        source_(source_at_, audio.data(), bytes);
+        core_.queues[queue_index()].write(b.chain.writable, b.done_bytes, audio.data(), bytes);
+    }
     b.done_bytes += bytes;
     taken_ += bytes;
     source_at_ += bytes;
@@ -155,12 +194,13 @@ inline void pcm_stream::lose(u64 bytes) {
 }
 
 inline u64 pcm_stream::next_event() const {
-    u64 next = fault_set::never;
+    u64 next = late_.empty() ? fault_set::never : late_.front().due_ns;
     if (!running()) return next;
     const auto reach = [&](u64 byte, u64 later) {
         if (stall_limit(byte) == byte) next = lesser(next, clock_.time_of(byte) + later);
     };
-    if (burst()) next = next_tick_ns_;
+    const bool ticks = burst() || by_periods();
+    if (ticks) next = lesser(next, next_tick_ns_);
     if (!clock_.running() || stalled(converted_)) return next;
     if (!marks_.empty()) reach(marks_.front().end_byte, 0);
     const u64 end =
@@ -173,8 +213,8 @@ inline u64 pcm_stream::next_event() const {
             reach(taken_ + capacity() + 1, 0);
         return next;
     }
-    if (!burst() && !pending_.empty()) reach(end > capacity() ? end - capacity() : 0, 0);
-    const u64 dry = burst() ? taken_ : offered_;
+    if (!ticks && !pending_.empty()) reach(end > capacity() ? end - capacity() : 0, 0);
+    const u64 dry = ticks ? taken_ : offered_;
     if (!stalled(dry)) reach(dry, 1);
     return next;
 }

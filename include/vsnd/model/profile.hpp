@@ -43,6 +43,27 @@ enum class pacing : u8 {
     // Every `tick_ns` after START the device tops up its buffer of `buffer_frames`, and all that
     // was taken whole completes at once, before it is played. So does QEMU.
     burst,
+    // Playback: each buffer completes as soon as it is seen, in any state; the device keeps the
+    // audio. Capture is paced.
+    copy,
+    // Playback: one buffer at START and one after each period of the clock, whatever the converter
+    // does. Capture is paced.
+    virtual_clock,
+};
+
+// What latency_bytes tells when a buffer of playback completes.
+enum class latency_habit : u8 {
+    nothing, // 0
+    queued,  // what was taken and is not played yet, this buffer included
+    ahead,   // the same without this buffer
+    payload, // the buffer's own length
+};
+
+// How a device finds the parts of a tx or rx message.
+enum class framing_habit : u8 {
+    by_bytes,   // header first, status last, however the descriptors are cut
+    by_lengths, // 4 bytes are the header, 8 the status, all else is data; what does not fit is
+                // dropped and never returned
 };
 
 struct stream_profile {
@@ -79,10 +100,16 @@ struct device_profile {
     pacing pace = pacing::paced;
     u32 buffer_frames = 0;
     u64 tick_ns = 10'000'000;
-    u64 control_delay_ns = 0;          // from the doorbell to the answer of a request
-    bool reports_latency = true;       // else latency_bytes is 0
+    u64 control_delay_ns = 0; // from the doorbell to the answer of a request
+    u64 resume_delay_ns = 0;  // from DRIVER_OK until the device runs again
+    latency_habit latency = latency_habit::queued;
     bool suppresses_doorbells = false; // while a stream runs, the device polls its queue itself
     u64 doorbell_deadline_ns = 2'000'000'000; // a doorbell owed for so long is missing
+    s32 drift_ppm = 0;            // the converter runs so much faster than its nominal rate
+    u64 late_ns = 0;              // each completion comes between 0 and so much too late
+    u64 stall_every_ns = 0;       // 0: never; else completions pause at each multiple of this time,
+    u64 stall_ns = 0;             // for so long, and then catch up
+    u32 release_wait_periods = 0; // RELEASE of a stream with buffers is answered so much later
 
     // Habits
     bool strict_lifecycle = true; // else a wrong transition is done and answered with OK
@@ -94,11 +121,29 @@ struct device_profile {
     bool bad_stream_needs_reset = false;      // a stream id out of range in SET_PARAMS or RELEASE
     bool channels_max_follows = false;        // PCM_INFO tells the last PREPARE's channels
     bool zero_count_is_bad = false;           // a query for no items answers BAD_MSG
-    u32 info_used_bytes = 0;                  // used length of INFO answers, 0: the true one
-    bool rx_status_after_data = false;        // short capture: the status follows the audio at once
-    bool rx_used_is_all = false;              // the used length of rx is the whole writable area
-    bool rx_completes = true;                 // false: captures nothing, not even at RELEASE
-    bool tx_writes_status = true;             // false: the status of tx is never written
+    bool ignores_start_id = false;            // a query begins at item 0
+    bool checks_query_range = true;           // false: items that do not exist are rubbish
+    bool exact_responses = false; // room for more than the answer to a query answers BAD_MSG
+    u32 info_descriptors = 0;     // queries have exactly so many, or answer BAD_MSG; 0: any
+    u32 error_answer = 0;         // what every error answers; 0: the right code
+    u32 controls_answer = wire::SND_S_NOT_SUPP; // control element requests, where there are none
+    bool serves_events = true;                  // false: the event queue is never looked at
+    u32 info_used_bytes = 0;                    // used length of INFO answers, 0: the true one
+    bool rx_status_after_data = false; // short capture: the status follows the audio at once
+    bool rx_used_is_all = false;       // the used length of rx is the whole writable area
+    bool rx_completes = true;          // false: captures nothing, not even at RELEASE
+    bool rx_whole_only = false;        // a short capture is an error, and says nothing
+    bool tx_writes_status = true;      // false: the status of tx is never written
+    bool exact_tx = false;             // data that is not period_bytes long: IO_ERR
+    bool exact_rx = false;
+    framing_habit framing = framing_habit::by_bytes;
+    bool whole_frames_at_prepare = false; // the NOT_SUPP of whole_frames comes at PREPARE
+    bool empty_stops = false;          // playback that ran dry, or starts so, waits for a new START
+    bool stale_after_reset = false;    // buffers of before a reset come back into the new ring
+    u64 address_end = 0;               // a descriptor from here on needs a reset; 0: anywhere
+    u32 fatal_doorbells = 0;           // 1 << queue: a doorbell there is the end
+    bool zero_period_is_fatal = false; // in SET_PARAMS
+    bool wrong_state_is_fatal = false; // a wrong transition, data before PREPARE or after STOP
 };
 
 // Two outputs and two inputs that take every format and rate: the strict device to test against.
@@ -146,7 +191,10 @@ inline device_profile qemu_profile() {
     p.answers_chmaps = false;
     p.pace = pacing::burst;
     p.buffer_frames = 1024;
-    p.reports_latency = false;
+    p.latency = latency_habit::nothing;
+    p.controls_answer = wire::SND_S_BAD_MSG;
+    p.serves_events = false;
+    p.stale_after_reset = true;
     p.strict_lifecycle = false;
     p.strict_params = false;
     p.whole_frames = false;

@@ -72,6 +72,9 @@ class sound_device {
     u64 events_sent() const { return core_.events_sent; }
     u64 events_lost() const { return core_.events_lost; }
     usize requests_unanswered() const { return control_.unanswered(); }
+    usize messages_dropped() const { return dropped_.size(); } // never returned
+    // What the driver did that killed this device (it is gone then); nothing while it lives.
+    const char* crashed() const { return core_.crash; }
 
     // A jack was plugged or unplugged: changes its information, and sends the event.
     void set_jack(u32 id, bool connected);
@@ -123,6 +126,7 @@ class sound_device {
     void step();
     void process(u32 queue);
     void process_io(u32 queue);
+    bool framed(u32 queue, const device_chain& chain) const;
     bool judge_io(u32 queue, device_chain& chain, u32& stream);
     void refuse_io(u32 queue, const device_chain& chain);
     void update_doorbells();
@@ -139,6 +143,7 @@ class sound_device {
     control control_;
     queue_registers registers_[wire::SND_VQ_COUNT];
     wire::snd_config config_{};
+    std::vector<device_chain> dropped_;
     bool live_ = false;
     bool told_needs_reset_ = false;
     u32 pending_ = 0; // interrupts to deliver, a bit for each queue, and bit 4: configuration

@@ -32,6 +32,7 @@ inline void sound_device::reset() {
         s.reset();
     control_.reset();
     core_.event_buffers.clear();
+    dropped_.clear();
     for (u32 q = 0; q < wire::SND_VQ_COUNT; ++q) {
         core_.queues[q].disable();
         registers_[q] = {};
@@ -81,7 +82,8 @@ inline void sound_device::enable_queue(u32 queue, u16 value) {
                                 {r.address[1]},
                                 {r.address[2]},
                                 negotiation_.accepts(wire::F_EVENT_IDX),
-                                negotiation_.accepts(wire::F_INDIRECT_DESC)});
+                                negotiation_.accepts(wire::F_INDIRECT_DESC),
+                                core_.profile.address_end});
 }
 
 } // namespace vsnd::model

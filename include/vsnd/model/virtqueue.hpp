@@ -43,6 +43,7 @@ struct queue_setup {
     bus_address device_area;
     bool event_idx = false;
     bool indirect = false;
+    u64 address_end = 0; // what the device cannot reach, from here on; 0: nothing
 };
 
 class virtqueue {
@@ -63,6 +64,10 @@ class virtqueue {
     // last. `id` and `written` may be lies that a fault asks for.
     void push_used(const device_chain& chain, u32 id, u32 written);
     bool take_notification();
+    // A used element that belongs to no chain of this ring.
+    void push_stale(u32 id, u32 written) {
+        if (enabled_ && !broken_) put_used(id, written);
+    }
 
     // Does the device want doorbells? Written to the ring each time.
     void want_doorbells(bool wanted);
@@ -87,6 +92,7 @@ class virtqueue {
         violate(what, std::move(detail));
     }
     bool outside(bus_address at, u64 bytes);
+    void put_used(u32 id, u32 written);
     template <class Access>
     usize each(const std::vector<segment>& parts, u64 at, usize bytes, Access access);
     bus_address avail(usize offset) const { return setup_.driver_area + offset; }
@@ -173,6 +179,10 @@ inline void virtqueue::push_used(const device_chain& chain, u32 id, u32 written)
         occupied_[d] = false;
     --in_flight_;
     ++returned_;
+    put_used(id, written);
+}
+
+inline void virtqueue::put_used(u32 id, u32 written) {
     const u64 at = wire::VIRTQ_USED_RING_OFFSET +
                    u64{used_idx_ % u32{setup_.size}} * sizeof(wire::virtq_used_elem);
     const bool written_all = memory_.store(used(at), id) && memory_.store(used(at + 4), written) &&
