@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "bad_mmio.hpp"
 #include "bad_ring.hpp"
 #include "bad_setup.hpp"
 #include "bad_sound.hpp"
@@ -30,7 +31,31 @@ void for_each_bad_driver(Visit visit) {
         visit(b);
 }
 
+// A clause of MMIO has its bad driver there.
+template <class Visit>
+void for_each_bad_mmio_driver(Visit visit) {
+    for (const auto& b : mmio_table)
+        visit(b);
+}
+
+void check_breaks_only(violation broken, violation_log& log) {
+    INFO(log.report());
+    for (const clause& c : clauses) {
+        CAPTURE(std::string(c.name));
+        CHECK(log.count(c.id) == (c.id == broken ? 1u : 0u));
+    }
+}
+
 } // namespace
+
+TEST_CASE("each bad driver over MMIO breaks exactly its own clause") {
+    for_each_bad_mmio_driver([](const bad_mmio_driver& bad) {
+        CAPTURE(std::string(clause_of(bad.breaks).name));
+        mmio_driver d(default_profile(), bad.layout);
+        bad.act(d);
+        check_breaks_only(bad.breaks, d.device.violations());
+    });
+}
 
 TEST_CASE("each bad driver breaks exactly its own clause") {
     for_each_bad_driver([](const bad_driver& bad) {
@@ -48,6 +73,7 @@ TEST_CASE("each bad driver breaks exactly its own clause") {
 TEST_CASE("every clause has a bad driver") {
     std::set<violation> seen;
     for_each_bad_driver([&](const bad_driver& bad) { seen.insert(bad.breaks); });
+    for_each_bad_mmio_driver([&](const bad_mmio_driver& bad) { seen.insert(bad.breaks); });
     for (const clause& c : clauses) {
         CAPTURE(std::string(c.name));
         CHECK(seen.count(c.id) == 1);

@@ -19,6 +19,10 @@ inline constexpr const char* pci_caps = "PCI / Virtio Structure PCI Capabilities
 inline constexpr const char* pci_window = "PCI / PCI configuration access capability";
 inline constexpr const char* pci_vectors = "PCI / MSI-X Vector Configuration";
 inline constexpr const char* pci_doorbell = "PCI / Available Buffer Notifications";
+inline constexpr const char* mmio_registers = "MMIO / MMIO Device Register Layout";
+inline constexpr const char* mmio_init = "MMIO / Device Initialization";
+inline constexpr const char* mmio_interrupts = "MMIO / Notifications From The Device";
+inline constexpr const char* mmio_doorbell = "MMIO / Available Buffer Notifications";
 inline constexpr const char* suppression = "Split / Available Buffer Notification Suppression";
 inline constexpr const char* avail_ring = "Split / The Virtqueue Available Ring";
 inline constexpr const char* desc_table = "Split / The Virtqueue Descriptor Table";
@@ -91,6 +95,42 @@ inline constexpr clause table[] = {
      "read a vector register back after mapping it"},
     {isr_read_with_msix, should, "isr_read_with_msix", "PCI / ISR status capability",
      "leave the ISR status alone while MSI-X is on"},
+    {mmio_outside, must, "mmio_outside", mmio_registers,
+     "only registers and configuration fields that the tables describe"},
+    {mmio_width, must, "mmio_width", mmio_registers,
+     "registers by aligned accesses of 32 bits, configuration fields by their own width"},
+    {mmio_read_only_written, must, "mmio_read_only_written", mmio_registers,
+     "never write a register of direction R"},
+    {mmio_write_only_read, must, "mmio_write_only_read", mmio_registers,
+     "never read a register of direction W"},
+    {mmio_not_identified, must, "mmio_not_identified", mmio_init,
+     "begin by reading the magic value, the version and the device id"},
+    {mmio_magic_ignored, must, "mmio_magic_ignored", mmio_registers,
+     "leave a device alone whose magic value is wrong"},
+    {mmio_version_ignored, must, "mmio_version_ignored", mmio_registers,
+     "leave a device alone whose version is not 2"},
+    {mmio_placeholder_used, must, "mmio_placeholder_used", mmio_init,
+     "where the device id is 0, access no other register"},
+    {mmio_shared_memory_used, must, "mmio_shared_memory_used", mmio_init,
+     "no shared memory registers without shared memory"},
+    {mmio_features_not_selected, must, "mmio_features_not_selected", mmio_registers,
+     "write DeviceFeaturesSel before reading DeviceFeatures"},
+    {mmio_driver_features_not_selected, must, "mmio_driver_features_not_selected", mmio_registers,
+     "write DriverFeaturesSel before writing DriverFeatures"},
+    {mmio_queue_too_large, must, "mmio_queue_too_large", mmio_registers,
+     "a queue is not larger than QueueSizeMax"},
+    {mmio_ready_queue_touched, must, "mmio_ready_queue_touched", mmio_registers,
+     "leave the size and the addresses of a ready queue alone"},
+    {mmio_stop_not_read_back, must, "mmio_stop_not_read_back", mmio_registers,
+     "after a 0 in QueueReady, read it back"},
+    {mmio_ack_undefined, must, "mmio_ack_undefined", mmio_registers,
+     "acknowledge no interrupt bits that are not defined"},
+    {mmio_ack_without_look, must, "mmio_ack_without_look", mmio_interrupts,
+     "after an interrupt, read InterruptStatus"},
+    {mmio_interrupt_not_acknowledged, must, "mmio_interrupt_not_acknowledged", mmio_interrupts,
+     "acknowledge an interrupt when it is handled"},
+    {mmio_notify_value, must, "mmio_notify_value", mmio_doorbell,
+     "the value is the index of a queue that is ready"},
     {doorbell_width, must, "doorbell_width", pci_doorbell, "a notification is 16 bits wide"},
     {doorbell_value, must, "doorbell_value", pci_doorbell,
      "the value is the index of an enabled queue, at that queue's address"},

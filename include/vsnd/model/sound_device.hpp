@@ -115,6 +115,7 @@ class sound_device {
     void set_queue_size(u32 queue, u16 size);
     void set_queue_address(u32 queue, u32 part, u64 address);
     void enable_queue(u32 queue, u16 value);
+    void disable_queue(u32 queue); // over MMIO
     void notify(u32 queue);
 
     void violate(violation what, std::string detail) { core_.violate(what, std::move(detail)); }

@@ -67,6 +67,11 @@ inline void sound_device::set_queue_address(u32 queue, u32 part, u64 address) {
     r.address[part] = address;
 }
 
+inline void sound_device::disable_queue(u32 queue) {
+    registers_[queue].enabled = false;
+    core_.queues[queue].disable();
+}
+
 inline void sound_device::enable_queue(u32 queue, u16 value) {
     queue_registers& r = registers_[queue];
     const std::string detail = "queue " + std::to_string(queue);

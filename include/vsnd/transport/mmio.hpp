@@ -1,0 +1,210 @@
+#pragma once
+// A virtio sound device over MMIO, version 2, as a vsnd::device_port.
+//
+//   constinit vsnd::mmio_device<my_kernel> device;   // no constructor runs
+//   device.init(kernel);
+//   ... and the card opens it. In the interrupt handler:
+//   if (device.interrupt().queue) while (card.pump_all()) {}
+//
+// The kernel's three functions are in mmio_kernel.hpp. The memory of the rings is asked for once
+// and kept for as long as the object lives.
+// Spec: [virtio 1.4] Virtio Over MMIO
+
+#include <vsnd/port/device.hpp>
+#include <vsnd/transport/mmio_registers.hpp>
+#include <vsnd/transport/pci_interrupts.hpp>
+#include <vsnd/transport/ring_wish.hpp>
+
+namespace vsnd {
+
+// What happened on the way; never reset.
+struct mmio_counters {
+    u32 resets = 0;         // attempts, failed ones too
+    u32 config_retries = 0; // reads of the configuration that the device changed meanwhile
+};
+
+template <mmio_kernel Kernel, class Policy = ring_policy>
+class mmio_device {
+  public:
+    using queue_type = split_queue<mmio_doorbell<Kernel>, Policy>;
+    static constexpr u32 queue_count = 4;
+    static constexpr u16 least_queue_size = 4; // one chain of three, sizes being powers of two
+    static_assert(Policy::most_descriptors >= least_queue_size);
+    // A device over MMIO does not say how long its configuration is: this is a sound device's.
+    static constexpr u32 config_bytes = 16;
+
+    // How long a reset may take; a policy may have its own.
+    static constexpr reset_patience patience() {
+        if constexpr (requires { Policy::patience; }) {
+            return Policy::patience;
+        } else {
+            return {};
+        }
+    }
+
+    // Names the kernel, which must outlive this object; touches no device.
+    // Context: thread, before negotiate or after stop.
+    void init(Kernel& kernel) { kernel_ = &kernel; }
+    // The kernel has the hooks.
+    VSND_HOT Kernel& hooks() { return *kernel_; }
+
+    // As in port/device.hpp. The device is identified at each call, and reset whenever the answer
+    // is no features. Context: thread. Errors: wrong_state (before init), no_device,
+    // legacy_device, device_gone, memory_still_owned, no_version_1, not_available (a ring feature
+    // that the policy demands), features_refused.
+    result<u64> negotiate(u64 wanted) {
+        if (kernel_ == nullptr) return status_code::wrong_state;
+        phase_ = phase::stopped;
+        if (const auto s = find(); !ok(s)) return s;
+        ++counters_.resets;
+        const result<u64> accepted = shake_hands(registers_, ring_wish<Policy>(wanted), patience());
+        if (!accepted) return accepted.code();
+        features_ = accepted.value();
+        phase_ = phase::negotiated;
+        return features_;
+    }
+
+    // All fields of a sound device's configuration are of 32 bits: one access each, of which the
+    // part asked for is taken. Context: thread. Errors: wrong_state (not negotiated),
+    // not_available (beyond the end), device_gone, device_broken (it changes without end).
+    // Spec: [virtio 1.4] MMIO Device Register Layout, Device Configuration Space
+    status_code read_config(u32 offset, span<u8> into) {
+        if (phase_ == phase::stopped) return status_code::wrong_state;
+        if (u64{offset} + into.size() > config_bytes) return status_code::not_available;
+        for (u32 tries = 0; tries < most_config_tries; ++tries) {
+            const u32 before = registers_.generation();
+            copy_config(offset, into);
+            if (registers_.generation() == before) {
+                // An absent device answers with the same generation, all ones, too.
+                return before == ~u32{0} && registers_.gone() ? status_code::device_gone
+                                                              : status_code::ok;
+            }
+            ++counters_.config_retries;
+        }
+        return status_code::device_broken;
+    }
+
+    // Sets queue 0 to 3 up. Context: thread, between negotiate and start. The device is reset when
+    // it fails. Errors: wrong_state, invalid_argument: nothing happened; queue_missing,
+    // queue_too_small, no_memory, device_broken, device_gone, memory_still_owned.
+    result<queue_type*> queue(u32 index) {
+        if (phase_ != phase::negotiated) return status_code::wrong_state;
+        if (index >= queue_count) return status_code::invalid_argument;
+        if (const auto s = set_up_queue(index); !ok(s)) {
+            phase_ = phase::stopped;
+            return give_up(registers_, s, patience());
+        }
+        return &lines_[index].queue;
+    }
+
+    // Context: thread, once after negotiate. Errors: wrong_state; device_gone, device_broken,
+    // memory_still_owned: as for queue.
+    status_code start() {
+        if (phase_ != phase::negotiated) return status_code::wrong_state;
+        const status_code s = set_driver_ok(registers_, patience());
+        phase_ = ok(s) ? phase::started : phase::stopped;
+        return s;
+    }
+
+    // As in port/device.hpp. A device that was never reached needs no stop.
+    // Context: thread. Errors: memory_still_owned.
+    status_code stop() {
+        phase_ = phase::stopped;
+        if (!found_) return status_code::ok;
+        ++counters_.resets;
+        const status_code s = reset_device(registers_, patience());
+        return s == status_code::device_gone ? status_code::ok : s;
+    }
+
+    // Also true of a device that is gone: the reset then finds that out. Context: any.
+    bool needs_reset() {
+        return phase_ != phase::stopped &&
+               (registers_.device_status() & wire::DEVICE_STATUS_NEEDS_RESET) != 0;
+    }
+
+    // For the interrupt handler: what the device has to say, acknowledged. To be called before the
+    // queues are pumped: what comes in later than that raises the line again, and is not lost.
+    // Nothing: it was another device's interrupt. Context: interrupt.
+    // Spec: [virtio 1.4] MMIO-specific Initialization And Device Operation / Notifications From
+    // The Device
+    interrupt_cause interrupt() {
+        if (!found_) return {};
+        const u32 bits = registers_.get(wire::MMIO_INTERRUPT_STATUS);
+        const u32 known = bits & (wire::MMIO_INTERRUPT_QUEUE | wire::MMIO_INTERRUPT_CONFIG);
+        if (known == 0 || bits == ~u32{0}) return {}; // all ones: gone
+        registers_.set(wire::MMIO_INTERRUPT_ACK, known);
+        return {(known & wire::MMIO_INTERRUPT_QUEUE) != 0,
+                (known & wire::MMIO_INTERRUPT_CONFIG) != 0};
+    }
+
+    // The features of the last negotiation that succeeded. Context: any.
+    u64 features() const { return features_; }
+    const mmio_counters& counters() const { return counters_; }
+
+  private:
+    enum class phase : u8 { stopped, negotiated, started };
+    static constexpr u32 most_config_tries = 16;
+
+    // One queue, and its memory.
+    struct line {
+        dma_region memory{};
+        queue_type queue{};
+    };
+
+    // Errors: no_device, legacy_device.
+    status_code find() {
+        if (base_ == nullptr) base_ = kernel_->map_registers(wire::MMIO_CONFIG + config_bytes);
+        if (base_ == nullptr) return status_code::no_device;
+        registers_ = {*kernel_, base_};
+        const status_code s = registers_.identify();
+        found_ = found_ || ok(s); // what was live once is reset at stop, whatever it says now
+        return s;
+    }
+
+    void copy_config(u32 offset, span<u8> into) {
+        u32 word = 0;
+        for (usize i = 0; i < into.size(); ++i) {
+            const u32 at = offset + static_cast<u32>(i);
+            if (i == 0 || at % 4 == 0) word = registers_.get(wire::MMIO_CONFIG + (at & ~3U));
+            into[i] = static_cast<u8>(word >> (at % 4 * 8));
+        }
+    }
+
+    status_code set_up_queue(u32 index) {
+        line& l = lines_[index];
+        registers_.select_queue(index);
+        if (registers_.queue_ready()) return status_code::device_broken; // the reset ended that
+        const u32 offered = registers_.most_queue_size();
+        if (offered == 0) return status_code::queue_missing;
+        const u16 size = size_for(l, offered);
+        if (size < least_queue_size) return status_code::queue_too_small;
+        const mmio_doorbell<Kernel> doorbell{kernel_, base_ + wire::MMIO_QUEUE_NOTIFY,
+                                             static_cast<u16>(index)};
+        if (const auto s = l.queue.init(size, features_, l.memory, doorbell); !ok(s)) return s;
+        return registers_.make_ready(size, l.queue.addresses());
+    }
+
+    // Memory is asked for once: a device that offers more at a later time gets no more. Where
+    // there is none, the queue's own set-up says so.
+    u16 size_for(line& l, u32 offered) {
+        u16 size = queue_type::fitting_size(offered);
+        if (size < least_queue_size) return size;
+        if (l.memory.empty()) {
+            l.memory = kernel_->dma(queue_type::memory_bytes(size), queue_type::memory_alignment);
+        }
+        while (size > least_queue_size && queue_type::memory_bytes(size) > l.memory.bytes)
+            size /= 2;
+        return size;
+    }
+
+    Kernel* kernel_ = nullptr;
+    mmio_registers<Kernel> registers_;
+    u8* base_ = nullptr;
+    bool found_ = false; // identified, once at least
+    phase phase_ = phase::stopped;
+    u64 features_ = 0;
+    mmio_counters counters_;
+    line lines_[queue_count]{};
+};
+
+} // namespace vsnd
