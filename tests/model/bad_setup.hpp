@@ -72,7 +72,7 @@ inline const bad_driver setup_table[] = {
     {violation::config_written, [](driver& d) { d.set(pci_place::device_config, 4, 1); }},
     {violation::controls_read_without_feature,
      [](driver& d) {
-         d.up();
+         d.up(bit(wire::SND_F_CTLS));
          d.config(12);
      }},
     {violation::config_generation_not_checked,

@@ -49,7 +49,10 @@ inline const bad_driver request_table[] = {
     {violation::jack_remap_not_offered,
      ask(wire::snd_jack_remap{{{wire::SND_R_JACK_REMAP}, 1}, 1, 1})},
     {violation::controls_used_without_feature,
-     ask(wire::snd_query_info{{wire::SND_R_CTL_INFO}, 0, 0, 0})},
+     [](driver& d) {
+         d.up(bit(wire::SND_F_CTLS));
+         d.query(wire::SND_R_CTL_INFO, 0, 0, 92);
+     }},
     {violation::stream_id_out_of_range, ask(wire::snd_pcm_hdr{{wire::SND_R_PCM_PREPARE}, 4})},
     {violation::lifecycle, ask(wire::snd_pcm_hdr{{wire::SND_R_PCM_PREPARE}, 0})},
     {violation::period_not_divider, ask_params([](auto& p) { p.period_bytes = 1000; })},

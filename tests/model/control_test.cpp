@@ -137,15 +137,22 @@ TEST_CASE("control remaps a jack that allows it") {
     d.up();
     CHECK(d.ask(wire::snd_jack_remap{{{wire::SND_R_JACK_REMAP}, 0}, 7, 3}).code == wire::SND_S_OK);
     CHECK((d.device.profile().jacks[0].hda_reg_defconf & 0xff) == 0x73);
+    std::vector<u8> bytes;
+    d.query(wire::SND_R_JACK_INFO, 0, 1, 24, &bytes);
+    CHECK((items_of<wire::snd_jack_info>(bytes).at(0).hda_reg_defconf & 0xff) == 0x73);
+    // Neither number has more than four bits.
+    for (const auto& [association, sequence] : {std::pair{16u, 3u}, std::pair{7u, 16u}})
+        CHECK(d.ask(wire::snd_jack_remap{{{wire::SND_R_JACK_REMAP}, 0}, association, sequence})
+                  .code == wire::SND_S_BAD_MSG);
+    CHECK((d.device.profile().jacks[0].hda_reg_defconf & 0xff) == 0x73);
 }
 
-TEST_CASE("control elements are not supported, with the feature too") {
+TEST_CASE("control elements that are not supported, with the feature too") {
     device_profile p = default_profile();
-    p.controls_feature = true;
-    p.controls = 1;
+    p.answers_controls = false;
     driver d(p);
     d.up();
-    CHECK(d.config(12) == 1);
+    CHECK(d.config(12) == default_element::count);
     CHECK(d.query(wire::SND_R_CTL_INFO, 0, 1, 92) == wire::SND_S_NOT_SUPP);
     CHECK(d.device.violations().entries().empty());
 }

@@ -32,12 +32,14 @@ TEST_CASE("profile: what is offered follows its switches") {
     device_profile p = default_profile();
     guest_memory memory;
     const auto offered = [&] { return sound_device(memory, p).offered_features(); };
-    CHECK(offered() ==
-          (bit(wire::F_VERSION_1) | bit(wire::F_EVENT_IDX) | bit(wire::F_INDIRECT_DESC)));
-    p.version_1 = p.event_idx = p.indirect = false;
+    CHECK(offered() == (bit(wire::F_VERSION_1) | bit(wire::F_EVENT_IDX) |
+                        bit(wire::F_INDIRECT_DESC) | bit(wire::SND_F_CTLS)));
+    p.version_1 = p.event_idx = p.indirect = p.controls_feature = false;
     CHECK(offered() == 0);
     p.controls_feature = true;
     CHECK(offered() == 1);
+    p.suspend = true;
+    CHECK(offered() == (bit(wire::F_SUSPEND) | 1));
 }
 
 TEST_CASE("profile: an older device's configuration ends early") {

@@ -136,6 +136,16 @@ class driver {
         doorbell(event);
     }
 
+    // Suspend and resume. False: the device did not come as far by itself.
+    bool suspend() {
+        set_state(15 | wire::DEVICE_STATUS_SUSPEND);
+        return state() == 27;
+    }
+    bool resume() {
+        set_state(15 | wire::DEVICE_STATUS_SUSPEND);
+        return state() == 15;
+    }
+
     // The ring ----------------------------------------------------------------------------------
     void describe(u32 q, u16 at, wire::virtq_desc d) {
         std::memcpy(queues[q].desc.cpu + 16 * (at % queues[q].size), &d, sizeof(d));
@@ -243,6 +253,14 @@ class driver {
         reply r = ask(q, count * size);
         if (items != nullptr) *items = r.payload;
         return r.code;
+    }
+    // A request to a control element, with `payload` after its header.
+    reply ask_element(u32 code, u32 id, const std::vector<u8>& payload = {}, u32 room = 0) {
+        std::vector<u8> request(8 + payload.size());
+        std::memcpy(request.data(), &code, 4);
+        std::memcpy(request.data() + 4, &id, 4);
+        std::copy(payload.begin(), payload.end(), request.begin() + 8);
+        return ask_bytes(request.data(), static_cast<u32>(request.size()), room);
     }
     u32 pcm(u32 code, u32 stream) { return ask(wire::snd_pcm_hdr{{code}, stream}).code; }
     static wire::snd_pcm_set_params params(u32 stream, u32 period, u32 count) {

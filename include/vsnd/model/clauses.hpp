@@ -12,6 +12,7 @@ using enum strength;
 inline constexpr const char* status_field = "Device Status Field";
 inline constexpr const char* feature_bits = "Feature Bits";
 inline constexpr const char* initialisation = "General Initialization / Device Initialization";
+inline constexpr const char* suspend = "General Initialization / Device Suspend";
 inline constexpr const char* config_space = "Device Configuration Space";
 inline constexpr const char* common_layout = "PCI / Common configuration structure layout";
 inline constexpr const char* pci_layout = "PCI / PCI Device Layout";
@@ -32,6 +33,9 @@ inline constexpr const char* sound_init = "Sound Device / Device Initialization"
 inline constexpr const char* sound_ops = "Sound Device / Device Operation";
 inline constexpr const char* item_info = "Sound Device / Item Information Request";
 inline constexpr const char* jacks = "Sound Device / Jack Control Messages";
+inline constexpr const char* elements = "Sound Device / Control Elements";
+inline constexpr const char* element_value = "Sound Device / Control Element Value";
+inline constexpr const char* element_metadata = "Sound Device / Control Element Metadata";
 inline constexpr const char* pcm_control = "Sound Device / PCM Control Messages";
 inline constexpr const char* pcm_params = "Sound Device / PCM Stream Parameters";
 inline constexpr const char* pcm_io = "Sound Device / PCM I/O Messages";
@@ -60,6 +64,18 @@ inline constexpr clause table[] = {
      "no new feature bits after FEATURES_OK"},
     {version_1_not_accepted, must, "version_1_not_accepted", "Reserved Feature Bits",
      "accept VERSION_1 where it is offered"},
+    {suspend_out_of_place, should, "suspend_out_of_place", suspend,
+     "SUSPEND only with the feature, and while DRIVER_OK is set"},
+    {suspend_not_verified, must, "suspend_not_verified", suspend,
+     "after SUSPEND read the status until SUSPEND is set and DRIVER_OK is not"},
+    {suspended_buffer, must, "suspended_buffer", suspend,
+     "make no buffers available after SUSPEND"},
+    {suspended_doorbell, must, "suspended_doorbell", suspend,
+     "send no notifications after SUSPEND"},
+    {suspended_config_write, must, "suspended_config_write", suspend,
+     "no changes to the configuration space after SUSPEND"},
+    {resume_not_awaited, must, "resume_not_awaited", suspend,
+     "after DRIVER_OK wait until the status has lost SUSPEND and has DRIVER_OK"},
     {config_written, must, "config_written", "Sound Device / Device Configuration Layout",
      "all fields are read-only for the driver"},
     {controls_read_without_feature, must, "controls_read_without_feature", sound_init,
@@ -176,7 +192,7 @@ inline constexpr clause table[] = {
     {event_buffer_readable, must, "event_buffer_readable", sound_init,
      "no device-readable buffers in the event queue"},
     {request_layout, must, "request_layout", sound_ops,
-     "a request is its whole structure, and there is room for the response header"},
+     "a request is its whole structure, and there is room for the response"},
     {request_unknown, must, "request_unknown", sound_ops,
      "the code is one of the defined requests"},
     {query_range, must, "query_range", item_info,
@@ -186,8 +202,28 @@ inline constexpr clause table[] = {
     {jack_id_out_of_range, must, "jack_id_out_of_range", jacks, "jack_id is below jacks"},
     {jack_remap_not_offered, must, "jack_remap_not_offered", jacks,
      "remap only a jack that offers it"},
-    {controls_used_without_feature, must, "controls_used_without_feature",
-     "Sound Device / Control Elements", "control element requests need CTLS"},
+    {controls_used_without_feature, must, "controls_used_without_feature", elements,
+     "control element requests need CTLS"},
+    {control_id_out_of_range, must, "control_id_out_of_range", elements,
+     "control_id is below controls"},
+    {enum_items_of_other_type, must, "enum_items_of_other_type", elements,
+     "ENUM_ITEMS is for elements of the type ENUMERATED"},
+    {control_read_denied, must, "control_read_denied", element_value,
+     "READ only an element with ACCESS_READ"},
+    {control_write_denied, must, "control_write_denied", element_value,
+     "WRITE only an element with ACCESS_WRITE"},
+    {control_value_invalid, should, "control_value_invalid", elements,
+     "a value lies between the least and the greatest, or is one of the options"},
+    {control_tlv_read_denied, must, "control_tlv_read_denied", element_metadata,
+     "TLV_READ only an element with ACCESS_TLV_READ"},
+    {control_tlv_write_denied, must, "control_tlv_write_denied", element_metadata,
+     "TLV_WRITE only an element with ACCESS_TLV_WRITE"},
+    {control_tlv_command_denied, must, "control_tlv_command_denied", element_metadata,
+     "TLV_COMMAND only to an element with ACCESS_TLV_COMMAND"},
+    {control_tlv_too_long, must, "control_tlv_too_long", element_metadata,
+     "a submitted value has at most 65536 bytes"},
+    {control_tlv_length, must, "control_tlv_length", element_metadata,
+     "length is a multiple of 4, and that many bytes follow"},
     {stream_id_out_of_range, must, "stream_id_out_of_range", pcm_control,
      "stream_id is below streams"},
     {lifecycle, must, "lifecycle", "Sound Device / PCM Command Lifecycle",

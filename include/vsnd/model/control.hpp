@@ -1,6 +1,6 @@
 #pragma once
 // The control queue: decodes a request, has it done, and writes the answer. Every request that
-// the protocol defines is known here; control elements answer NOT_SUPP.
+// the protocol defines is known here.
 // Spec: [virtio 1.4] Sound Device / Device Operation
 
 #include <cstring>
@@ -9,14 +9,17 @@
 #include <utility>
 #include <vector>
 
+#include <vsnd/model/element_requests.hpp>
 #include <vsnd/model/pcm_control.hpp>
 
 namespace vsnd::model {
 
 class control {
   public:
-    control(device_core& core, std::deque<pcm_stream>& streams)
-        : core_(core), streams_(streams), pcm_(core) {}
+    control(device_core& core, std::deque<pcm_stream>& streams,
+            std::deque<control_element>& elements)
+        : core_(core), streams_(streams), elements_(elements), pcm_(core),
+          element_requests_(core, elements) {}
 
     // Everything new in the queue, in order.
     void process() {
@@ -39,6 +42,8 @@ class control {
         unanswered_.clear();
     }
     usize unanswered() const { return unanswered_.size(); }
+    bool idle() const { return waiting_.empty(); }
+    element_requests& to_elements() { return element_requests_; }
 
   private:
     struct waiting {
@@ -50,10 +55,8 @@ class control {
         u32 code = 0;
         u32 stream = trace_event::none;
     };
-    struct answer {
-        u32 code = wire::SND_S_OK;
-        std::vector<u8> payload;
-    };
+    using answer = control_answer;
+    using items = std::vector<std::vector<u8>>; // each as CTL_INFO and the others tell it
 
     void accept(device_chain chain);
     void serve(waiting& w);
@@ -64,10 +67,14 @@ class control {
     answer execute(const std::vector<u8>& request, u64 response_bytes);
     answer jack(u32 code, const std::vector<u8>& request, u64 response_bytes);
     answer pcm(u32 code, const std::vector<u8>& request);
+    answer of_elements(u32 code, const std::vector<u8>& request, u64 response_bytes);
+    answer query(const std::vector<u8>& request, u64 response_bytes, const items& all);
     template <class Item>
-    answer query(const std::vector<u8>& request, u64 response_bytes, const std::vector<Item>& all);
+    static items items_of(const std::vector<Item>& all);
+    items element_infos(const std::vector<u8>& request) const;
     std::vector<wire::snd_pcm_info> pcm_infos() const;
     bool find_fault(u32 code, waiting& w);
+    static void spoil(const request_fault& fault, std::vector<u8>& payload);
     static constexpr bool is_query(u32 code) {
         return code == wire::SND_R_JACK_INFO || code == wire::SND_R_PCM_INFO ||
                code == wire::SND_R_CHMAP_INFO || code == wire::SND_R_CTL_INFO;
@@ -88,7 +95,9 @@ class control {
     static constexpr usize longest_request = 128 * 1024;
     device_core& core_;
     std::deque<pcm_stream>& streams_;
+    std::deque<control_element>& elements_;
     pcm_control pcm_;
+    element_requests element_requests_;
     std::deque<waiting> waiting_;
     std::vector<device_chain> unanswered_;
 };
@@ -148,10 +157,17 @@ inline void control::serve(waiting& w) {
                        w.chain.readable.size() + w.chain.writable.size() == parts;
     answer a = whole ? execute(w.request, w.chain.writable_bytes) : answer{wire::SND_S_BAD_MSG, {}};
     if (a.code == 0) return never();
-    if (w.faulty && w.fault.what == kind::garbage)
-        for (usize i = 0; i < a.payload.size(); ++i)
-            a.payload[i] = static_cast<u8>(0xff - i * 7);
+    if (w.faulty) spoil(w.fault, a.payload);
     send(w, a);
+}
+
+inline void control::spoil(const request_fault& fault, std::vector<u8>& payload) {
+    using kind = request_fault::kind;
+    if (fault.what == kind::garbage)
+        for (usize i = 0; i < payload.size(); ++i)
+            payload[i] = static_cast<u8>(0xff - i * 7);
+    if (fault.what == kind::cut) payload.resize(lesser(payload.size(), usize{fault.keep_bytes}));
+    if (fault.what == kind::edited && fault.edit) fault.edit(payload);
 }
 
 inline void control::send(const waiting& w, const answer& a) {

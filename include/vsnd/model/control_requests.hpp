@@ -1,7 +1,7 @@
 #pragma once
 // What each control request does. Included by control.hpp.
 // Spec: [virtio 1.4] Sound Device / Item Information Request, Jack Control Messages, PCM Control
-// Messages, Channel Map Control Messages
+// Messages, Channel Map Control Messages, Control Elements
 
 #include <vsnd/model/control.hpp>
 
@@ -14,7 +14,7 @@ inline control::answer control::execute(const std::vector<u8>& request, u64 resp
     switch (code) {
     case wire::SND_R_JACK_INFO:
     case wire::SND_R_JACK_REMAP: return jack(code, request, response_bytes);
-    case wire::SND_R_PCM_INFO: return query(request, response_bytes, pcm_infos());
+    case wire::SND_R_PCM_INFO: return query(request, response_bytes, items_of(pcm_infos()));
     case wire::SND_R_PCM_SET_PARAMS:
     case wire::SND_R_PCM_PREPARE:
     case wire::SND_R_PCM_RELEASE:
@@ -22,22 +22,50 @@ inline control::answer control::execute(const std::vector<u8>& request, u64 resp
     case wire::SND_R_PCM_STOP: return pcm(code, request);
     case wire::SND_R_CHMAP_INFO:
         if (!core_.profile.answers_chmaps) return {wire::SND_S_NOT_SUPP, {}};
-        return query(request, response_bytes, core_.profile.chmaps);
+        return query(request, response_bytes, items_of(core_.profile.chmaps));
     default: break;
     }
-    if (code >= wire::SND_R_CTL_INFO && code <= wire::SND_R_CTL_TLV_COMMAND) {
-        if (!core_.has(wire::SND_F_CTLS))
-            core_.violate(violation::controls_used_without_feature,
-                          "request " + std::to_string(code));
-        return {wire::SND_S_NOT_SUPP, {}};
-    }
+    if (code >= wire::SND_R_CTL_INFO && code <= wire::SND_R_CTL_TLV_COMMAND)
+        return of_elements(code, request, response_bytes);
     core_.violate(violation::request_unknown, "request " + std::to_string(code));
     return {core_.profile.unknown_answer, {}};
 }
 
+inline control::answer control::of_elements(u32 code, const std::vector<u8>& request,
+                                            u64 response_bytes) {
+    const bool known = core_.has(wire::SND_F_CTLS);
+    if (!known)
+        core_.violate(violation::controls_used_without_feature, "request " + std::to_string(code));
+    if (!known || !core_.profile.answers_controls) return {core_.profile.controls_answer, {}};
+    if (code == wire::SND_R_CTL_INFO) return query(request, response_bytes, element_infos(request));
+    return element_requests_.execute(request, response_bytes);
+}
+
 template <class Item>
-control::answer control::query(const std::vector<u8>& request, u64 response_bytes,
-                               const std::vector<Item>& all) {
+control::items control::items_of(const std::vector<Item>& all) {
+    items bytes;
+    for (const Item& item : all) {
+        const u8* from = reinterpret_cast<const u8*>(&item);
+        bytes.emplace_back(from, from + sizeof(item));
+    }
+    return bytes;
+}
+
+inline control::items control::element_infos(const std::vector<u8>& request) const {
+    wire::snd_query_info asked{};
+    std::memcpy(&asked, request.data(), lesser(sizeof(asked), request.size()));
+    const element_layout layout = core_.profile.ctl_info_layout;
+    const bool long_one = asked.size >= sizeof(wire::snd_ctl_info_aligned);
+    const bool aligned =
+        layout == element_layout::aligned || (layout == element_layout::asked && long_one);
+    items all;
+    for (const control_element& e : elements_)
+        all.push_back(e.info(aligned));
+    return all;
+}
+
+inline control::answer control::query(const std::vector<u8>& request, u64 response_bytes,
+                                      const items& all) {
     wire::snd_query_info asked{};
     if (!parse(request, asked)) return malformed(request);
     const device_profile& habits = core_.profile;
@@ -55,14 +83,18 @@ control::answer control::query(const std::vector<u8>& request, u64 response_byte
         if (response_bytes < room || habits.exact_responses) return {wire::SND_S_BAD_MSG, {}};
     }
     if (count == 0 && habits.zero_count_is_bad) return {wire::SND_S_BAD_MSG, {}};
+    if (habits.info_size_is_strict && !all.empty() && asked.size != all[0].size())
+        return {wire::SND_S_BAD_MSG, {}};
     answer a;
     a.payload.resize(static_cast<usize>(room - sizeof(wire::snd_hdr)));
-    const u64 start = habits.ignores_start_id ? u64{0} : u64{asked.start_id};
+    const u64 start = habits.ignores_start_id ? u32{0} : u32{asked.start_id};
     if (end > all.size()) std::memset(a.payload.data(), 0xcc, a.payload.size());
     // A driver may know a shorter or a longer structure than the device does.
-    const usize each = lesser(sizeof(Item), static_cast<usize>(asked.size));
-    for (u64 i = 0; i < count && start + i < all.size(); ++i)
-        std::memcpy(a.payload.data() + i * asked.size, &all[static_cast<usize>(start + i)], each);
+    for (u64 i = 0; i < count && start + i < all.size(); ++i) {
+        const std::vector<u8>& item = all[static_cast<usize>(start + i)];
+        std::memcpy(a.payload.data() + i * asked.size, item.data(),
+                    lesser(item.size(), static_cast<usize>(asked.size)));
+    }
     return a;
 }
 
@@ -88,7 +120,7 @@ inline std::vector<wire::snd_pcm_info> control::pcm_infos() const {
 inline control::answer control::jack(u32 code, const std::vector<u8>& request, u64 response_bytes) {
     if (!core_.profile.answers_jacks) return {wire::SND_S_NOT_SUPP, {}};
     const auto& jacks = core_.profile.jacks;
-    if (code == wire::SND_R_JACK_INFO) return query(request, response_bytes, jacks);
+    if (code == wire::SND_R_JACK_INFO) return query(request, response_bytes, items_of(jacks));
     wire::snd_jack_remap asked{};
     if (!parse(request, asked)) return malformed(request);
     const u32 id = asked.hdr.jack_id;
@@ -101,6 +133,7 @@ inline control::answer control::jack(u32 code, const std::vector<u8>& request, u
         return {wire::SND_S_NOT_SUPP, {}};
     }
     // Association and sequence are the two low nibbles of the pin's default configuration.
+    if (asked.association > 15 || asked.sequence > 15) return {wire::SND_S_BAD_MSG, {}};
     auto& jack = core_.profile.jacks[id];
     jack.hda_reg_defconf =
         (jack.hda_reg_defconf & ~0xffu) | (asked.association & 0xfu) << 4 | (asked.sequence & 0xfu);

@@ -9,6 +9,7 @@
 
 #include <vsnd/model/faults.hpp>
 #include <vsnd/model/profile.hpp>
+#include <vsnd/model/suspend.hpp>
 #include <vsnd/model/trace.hpp>
 #include <vsnd/model/virtqueue.hpp>
 
@@ -31,6 +32,7 @@ struct device_core {
     u64 now_ns = 0;
     u64 features = 0; // negotiated
     bool needs_reset = false;
+    suspend_state suspend;
     const char* crash = nullptr; // what killed the device
     virtqueue queues[wire::SND_VQ_COUNT];
 
@@ -71,6 +73,7 @@ struct device_core {
     // Spec: [virtio 1.4] Sound Device / Device Initialization
     void collect_event_buffers() {
         if (!profile.serves_events) return;
+        if (!suspend.running()) return;
         virtqueue& q = queues[wire::SND_VQ_EVENT];
         while (auto chain = q.pop()) {
             if (chain->readable_bytes != 0)
@@ -83,8 +86,9 @@ struct device_core {
         }
     }
 
-    // False: no buffer for it, the event is lost.
+    // False: no buffer for it, the event is lost. While suspended it waits.
     bool send_event(u32 code, u32 data) {
+        if (suspend.quiet()) return suspend.held_events.emplace_back(code, data), true;
         collect_event_buffers();
         if (event_buffers.empty()) return ++events_lost, false;
         const device_chain chain = std::move(event_buffers.front());

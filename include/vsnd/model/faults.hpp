@@ -1,6 +1,7 @@
 #pragma once
 // What goes wrong at run time. All off by default; a test sets them at any moment.
 
+#include <functional>
 #include <vector>
 
 #include <vsnd/base/types.hpp>
@@ -17,6 +18,8 @@ struct request_fault {
         answer,    // not done; `answer` is the code
         late,      // done and answered after `late_ns`
         garbage,   // done, but the payload of the answer is rubbish
+        cut,       // done, but only `keep_bytes` of the payload are written
+        edited,    // done, but `edit` changes the payload first
     };
     u32 code = any; // the request, SND_R_*
     kind what = kind::no_answer;
@@ -24,6 +27,8 @@ struct request_fault {
     u64 late_ns = 0;
     u32 skip = 0;       // let so many matching requests pass first
     u32 times = always; // how many it hits
+    u32 keep_bytes = 0;
+    std::function<void(std::vector<u8>& payload)> edit = nullptr;
 };
 
 // Spoils the used ring: `times` elements of `queue` get this id or length.
@@ -43,6 +48,8 @@ struct fault_set {
     std::vector<used_fault> used;
     bool refuses_features_ok = false;
     bool ignores_reset = false;            // the status never reads 0 again, and DMA goes on
+    bool refuses_suspend = false;          // SUSPEND is answered with NEEDS_RESET
+    bool refuses_resume = false;           // so is the DRIVER_OK that should end it
     bool gone = false;                     // unplugged: registers read as all ones, no DMA
     bool no_vectors = false;               // vector registers read back NO_VECTOR
     u32 lost_doorbells = 0;                // so many doorbells are not heard

@@ -11,7 +11,7 @@
 namespace vsnd::model {
 
 // What a write to the status asks the device to do.
-enum class status_effect : u8 { none, reset, driver_ok };
+enum class status_effect : u8 { none, reset, driver_ok, suspend, resume };
 
 class negotiation {
   public:
@@ -24,6 +24,7 @@ class negotiation {
         if (p.event_idx) all |= bit(wire::F_EVENT_IDX);
         if (p.indirect) all |= bit(wire::F_INDIRECT_DESC);
         if (p.controls_feature) all |= bit(wire::SND_F_CTLS);
+        if (p.suspend) all |= bit(wire::F_SUSPEND);
         return all;
     }
     u64 accepted() const { return accepted_; }
@@ -49,6 +50,12 @@ class negotiation {
         return static_cast<u8>(value_ | (core_.needs_reset ? wire::DEVICE_STATUS_NEEDS_RESET : 0));
     }
     status_effect write_status(u8 wanted);
+    // The device did what SUSPEND, or DRIVER_OK after it, asks for.
+    void set_suspended(bool on) {
+        const u8 gone = on ? wire::DEVICE_STATUS_DRIVER_OK : wire::DEVICE_STATUS_SUSPEND;
+        const u8 come = on ? wire::DEVICE_STATUS_SUSPEND : wire::DEVICE_STATUS_DRIVER_OK;
+        value_ = static_cast<u8>((value_ & ~gone) | come);
+    }
 
     // The device has reset itself.
     void reset() {
@@ -92,6 +99,9 @@ class negotiation {
             if ((bits >> i & 1) != 0) text += (text.empty() ? "bit " : ", ") + std::to_string(i);
         return text;
     }
+    bool may_suspend() const {
+        return accepts(wire::F_SUSPEND) && has(wire::DEVICE_STATUS_DRIVER_OK);
+    }
     void judge_steps(u8 fresh);
     bool judge_features();
 
@@ -121,10 +131,17 @@ inline status_effect negotiation::write_status(u8 wanted) {
         return status_effect::reset;
     }
     const u8 lasting = static_cast<u8>(value_ & ~wanted);
-    const u8 fresh = static_cast<u8>(wanted & ~value_ & ~wire::DEVICE_STATUS_NEEDS_RESET);
+    u8 fresh = static_cast<u8>(wanted & ~value_ & ~wire::DEVICE_STATUS_NEEDS_RESET);
     if (lasting != 0)
         core_.violate(violation::status_bit_cleared, "bits " + std::to_string(lasting));
+    if (fresh == wire::DEVICE_STATUS_SUSPEND && may_suspend()) return status_effect::suspend;
+    if ((fresh & wire::DEVICE_STATUS_SUSPEND) != 0) {
+        core_.violate(violation::suspend_out_of_place, "on top of " + std::to_string(value_));
+        fresh &= static_cast<u8>(~wire::DEVICE_STATUS_SUSPEND); // ignored
+    }
     if (fresh == 0) return status_effect::none;
+    if (fresh == wire::DEVICE_STATUS_DRIVER_OK && has(wire::DEVICE_STATUS_SUSPEND))
+        return status_effect::resume;
     // Giving up is allowed at any moment.
     if (fresh != wire::DEVICE_STATUS_FAILED) judge_steps(fresh);
     value_ |= fresh;

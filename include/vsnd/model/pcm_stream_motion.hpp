@@ -113,7 +113,7 @@ inline void pcm_stream::starve_if_dry() {
     starvations_.push_back({since, clock_.frames_of(taken_), false, 0, 0});
     core_.trace.add({since, trace_kind::underrun, queue_index(), id_, clock_.frames_of(taken_), 0});
     virtqueue& q = core_.queues[queue_index()];
-    if (q.wants_doorbells() && q.fresh() != 0)
+    if (core_.suspend.running() && q.wants_doorbells() && q.fresh() != 0)
         core_.violate(violation::doorbell_missing,
                       "stream " + std::to_string(id_) + " starves beside unannounced buffers");
     if ((params_.features >> wire::SND_PCM_F_EVT_XRUNS & 1) != 0)

@@ -173,6 +173,9 @@ inline void pcm_stream::hand_back(buffer& b, u32 code) {
     ++completed_;
     log(trace_kind::period_completed, b.ordinal, latency);
     core_.complete(queue_index(), b.chain, static_cast<u32>(written));
+    // They belong to shared memory; a device that offers them without it can only mean this.
+    if ((params_.features >> wire::SND_PCM_F_EVT_SHMEM_PERIODS & 1) != 0 && running())
+        core_.send_event(wire::SND_EVT_PCM_PERIOD_ELAPSED, id_);
 }
 
 inline void pcm_stream::set_source(std::vector<u8> bytes) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <vsnd/base/types.hpp>
+#include <vsnd/model/element_defaults.hpp>
 #include <vsnd/wire/sound.hpp>
 #include <vsnd/wire/sound_controls.hpp>
 #include <vsnd/wire/virtio.hpp>
@@ -84,6 +85,7 @@ struct device_profile {
     bool event_idx = true;
     bool indirect = true;
     bool controls_feature = false;
+    bool suspend = false;   // VIRTIO_F_SUSPEND
     u64 extra_features = 0; // offered besides; for a driver that must ignore them
     u16 queue_sizes[wire::SND_VQ_COUNT] = {64, 64, 64, 64};
     u32 config_bytes = sizeof(wire::snd_config); // older devices end before `controls`: 12
@@ -94,13 +96,19 @@ struct device_profile {
     std::vector<wire::snd_chmap_info> chmaps;
     bool answers_jacks = true;  // else NOT_SUPP, whatever the configuration says
     bool answers_chmaps = true; // the same
-    u32 controls = 0;           // the configuration field; the requests answer NOT_SUPP
+    std::vector<element_profile> elements;
+    bool answers_controls = true; // else controls_answer, as without the feature
+    element_layout ctl_info_layout = element_layout::plain;
+    bool short_values = false;   // CTL_READ writes the value's members only, not all 512 bytes
+    bool notifies_writes = true; // a driver's own write is an event too, if it changed anything
+    bool info_size_is_strict = false; // a query with another item size than the device's: BAD_MSG
 
     // Time
     pacing pace = pacing::paced;
     u32 buffer_frames = 0;
     u64 tick_ns = 10'000'000;
     u64 control_delay_ns = 0; // from the doorbell to the answer of a request
+    u64 suspend_delay_ns = 0; // from SUSPEND to the suspended state, at least
     u64 resume_delay_ns = 0;  // from DRIVER_OK until the device runs again
     latency_habit latency = latency_habit::queued;
     bool suppresses_doorbells = false; // while a stream runs, the device polls its queue itself
@@ -171,6 +179,8 @@ inline device_profile default_profile() {
         map.positions[1] = wire::SND_CHMAP_FR;
         p.chmaps.push_back(map);
     }
+    p.controls_feature = true;
+    p.elements = default_elements();
     return p;
 }
 

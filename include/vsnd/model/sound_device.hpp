@@ -34,15 +34,18 @@ class sound_device {
     static constexpr u32 config_interrupt = trace_event::config_queue;
 
     explicit sound_device(guest_memory& memory, device_profile profile = default_profile())
-        : core_(memory, std::move(profile)), negotiation_(core_), control_(core_, streams_) {
+        : core_(memory, std::move(profile)), negotiation_(core_),
+          control_(core_, streams_, elements_) {
         for (const stream_profile& p : core_.profile.streams)
             streams_.emplace_back(core_, static_cast<u32>(streams_.size()), p);
+        for (const element_profile& p : core_.profile.elements)
+            elements_.emplace_back(p);
         for (u32 q = 0; q < wire::SND_VQ_COUNT; ++q)
             registers_[q].size = registers_[q].most = core_.profile.queue_sizes[q];
         config_.jacks = static_cast<u32>(core_.profile.jacks.size());
         config_.streams = static_cast<u32>(streams_.size());
         config_.chmaps = static_cast<u32>(core_.profile.chmaps.size());
-        config_.controls = core_.profile.controls;
+        config_.controls = static_cast<u32>(elements_.size());
     }
 
     // The test's side -------------------------------------------------------------------------
@@ -76,6 +79,19 @@ class sound_device {
     // What the driver did that killed this device (it is gone then); nothing while it lives.
     const char* crashed() const { return core_.crash; }
 
+    bool suspended() const { return core_.suspend.quiet(); }
+    u64 suspends() const { return suspends_; }
+
+    usize element_count() const { return elements_.size(); }
+    const control_element& element(u32 id) const { return elements_.at(id); }
+    // Somebody turned a knob: the value changes, with a notification unless it is volatile.
+    void set_element(u32 id, const std::vector<s64>& values);
+    void set_element_bytes(u32 id, std::vector<u8> value);
+    void set_element_info(u32 id, element_profile facts);
+    void set_element_metadata(u32 id, std::vector<u32> words);
+    // A notification alone, also of an element or with a mask that makes no sense.
+    bool notify_element(u32 id, u16 mask);
+
     // A jack was plugged or unplugged: changes its information, and sends the event.
     void set_jack(u32 id, bool connected);
     // An event of any code, also one that makes no sense.
@@ -95,15 +111,13 @@ class sound_device {
     void accept_features(u32 word, u32 bits) {
         if (!core_.faults.gone) negotiation_.accept(word, bits);
     }
-    u8 read_status() { return negotiation_.read_status(); }
+    u8 read_status();
     void write_status(u8 value);
     u8 read_generation() { return negotiation_.read_generation(); }
     // One 32-bit field; 0 beyond the end.
     u32 read_config(u32 offset);
     u32 config_bytes() const { return core_.profile.config_bytes; }
-    void note_config_write(u32 offset) {
-        core_.violate(violation::config_written, "offset " + std::to_string(offset));
-    }
+    void note_config_write(u32 offset);
 
     struct queue_registers {
         u16 size = 0;
@@ -136,10 +150,18 @@ class sound_device {
     void raise_interrupts();
     void raise(u32 queue, u32 slot);
     void reset();
+    void begin_suspend();
+    void begin_resume();
+    void advance_suspend();
+    void resume();
+    bool settled() const;
+    bool judge_suspended_doorbell(u32 queue);
+    void judge_exposed();
     bool usable() const { return live_ && !core_.faults.gone; }
 
     device_core core_;
     std::deque<pcm_stream> streams_;
+    std::deque<control_element> elements_;
     negotiation negotiation_;
     control control_;
     queue_registers registers_[wire::SND_VQ_COUNT];
@@ -153,10 +175,13 @@ class sound_device {
     u64 unrung_since_[wire::SND_VQ_COUNT] = {fault_set::never, fault_set::never, fault_set::never,
                                              fault_set::never};
     u64 resets_ = 0;
+    u64 suspends_ = 0;
 };
 
 } // namespace vsnd::model
 
+#include <vsnd/model/sound_device_elements.hpp>
 #include <vsnd/model/sound_device_io.hpp>
 #include <vsnd/model/sound_device_registers.hpp>
+#include <vsnd/model/sound_device_suspend.hpp>
 #include <vsnd/model/sound_device_time.hpp>

@@ -14,6 +14,7 @@ inline void sound_device::notify(u32 queue) {
         return core_.violate(violation::doorbell_value, detail());
     if ((core_.profile.fatal_doorbells >> queue & 1) != 0)
         return core_.crash_by("a doorbell that this device does not survive");
+    if (!judge_suspended_doorbell(queue)) return;
     negotiation_.judge_config_reads();
     ++doorbells_[queue];
     unrung_since_[queue] = fault_set::never;

@@ -18,6 +18,8 @@ inline void sound_device::write_status(u8 value) {
         live_ = true;
         raise_interrupts();
         break;
+    case status_effect::suspend: begin_suspend(); break;
+    case status_effect::resume: begin_resume(); break;
     case status_effect::none: break;
     }
 }
@@ -31,6 +33,9 @@ inline void sound_device::reset() {
     for (pcm_stream& s : streams_)
         s.reset();
     control_.reset();
+    for (control_element& e : elements_)
+        e.reset();
+    core_.suspend = {};
     core_.event_buffers.clear();
     dropped_.clear();
     for (u32 q = 0; q < wire::SND_VQ_COUNT; ++q) {

@@ -9,9 +9,12 @@ inline u64 sound_device::next_event() const {
     u64 next = fault_set::never;
     if (!usable()) return next;
     next = control_.next_event();
+    const suspend_state& suspend = core_.suspend;
+    if (!suspend.running() && suspend.due_ns > core_.now_ns) next = lesser(next, suspend.due_ns);
     for (const pcm_stream& s : streams_) {
         next = lesser(next, s.next_event());
-        const bool polling = s.state() == pcm_state::running && polled(s.queue_index());
+        const bool polling =
+            suspend.running() && s.state() == pcm_state::running && polled(s.queue_index());
         if (polling) next = lesser(next, core_.now_ns + poll_ns);
     }
     return next;
@@ -20,7 +23,8 @@ inline u64 sound_device::next_event() const {
 inline void sound_device::advance(u64 ns) {
     const u64 target = core_.now_ns + ns;
     u32 rounds = 0;
-    if (usable()) watch_doorbells(); // owed from now on, if not heard by then
+    // Owed from now on, if not heard by then.
+    if (usable() && core_.suspend.running()) watch_doorbells();
     deliver_interrupts();
     for (;;) {
         const u64 next = next_event();
@@ -41,9 +45,12 @@ inline void sound_device::step() {
     control_.sync();
     for (pcm_stream& s : streams_)
         s.sync();
-    for (u32 q : {wire::SND_VQ_TX, wire::SND_VQ_RX})
-        if (polled(q)) process_io(q);
-    watch_doorbells();
+    advance_suspend();
+    if (core_.suspend.running()) {
+        for (u32 q : {wire::SND_VQ_TX, wire::SND_VQ_RX})
+            if (polled(q)) process_io(q);
+        watch_doorbells();
+    }
     raise_interrupts();
 }
 
@@ -71,6 +78,7 @@ inline void sound_device::raise(u32 queue, u32 slot) {
 }
 
 inline void sound_device::raise_interrupts() {
+    if (core_.suspend.quiet()) return; // later, when it runs again
     for (u32 q = 0; q < wire::SND_VQ_COUNT; ++q) {
         if (core_.queues[q].broken()) core_.needs_reset = true;
         if (core_.queues[q].take_notification()) raise(q, q);
@@ -102,6 +110,15 @@ inline void sound_device::set_jack(u32 id, bool connected) {
 }
 
 inline void sound_device::set_config(u32 jacks, u32 streams, u32 chmaps, u32 controls) {
+    if (core_.suspend.quiet()) {
+        suspend_state& s = core_.suspend;
+        s.config_held = true;
+        s.held_config[0] = jacks;
+        s.held_config[1] = streams;
+        s.held_config[2] = chmaps;
+        s.held_config[3] = controls;
+        return;
+    }
     config_.jacks = jacks;
     config_.streams = streams;
     config_.chmaps = chmaps;

@@ -20,6 +20,13 @@ enum class violation : u8 {
     feature_undefined,
     feature_after_features_ok,
     version_1_not_accepted,
+    // Suspend
+    suspend_out_of_place,
+    suspend_not_verified,
+    suspended_buffer,
+    suspended_doorbell,
+    suspended_config_write,
+    resume_not_awaited,
     // Configuration space
     config_written,
     controls_read_without_feature,
@@ -94,6 +101,17 @@ enum class violation : u8 {
     jack_id_out_of_range,
     jack_remap_not_offered,
     controls_used_without_feature,
+    // Control elements
+    control_id_out_of_range,
+    enum_items_of_other_type,
+    control_read_denied,
+    control_write_denied,
+    control_value_invalid,
+    control_tlv_read_denied,
+    control_tlv_write_denied,
+    control_tlv_command_denied,
+    control_tlv_too_long,
+    control_tlv_length,
     // PCM control
     stream_id_out_of_range,
     lifecycle,
