@@ -105,7 +105,7 @@ class packed_queue {
             put_rest(*r);
         unkicked_ += parts;
         avail_.step(parts, size_);
-        if constexpr (Policy::in_order != choice::never) posted_.push(r->id);
+        if (has_in_order()) posted_.push(r->id);
         order::publish(&first->flags, flags);
         return status_code::ok;
     }
