@@ -61,7 +61,7 @@ TEST_CASE("pci: the device comes up as the specification orders, and no clause i
     REQUIRE(m.bring_up() == status_code::ok);
     CHECK(m.kernel.device.live());
     CHECK(m.device_status() == 0x0f);
-    CHECK(m.port.features() == (version_1 | ring_bits));
+    CHECK(m.port.features() == (version_1 | ring_bits | controls));
     CHECK(m.kernel.device.features() == m.port.features());
     for (u32 i = 0; i < 4; ++i)
         CHECK(m.kernel.device.queue(i).enabled());
@@ -115,7 +115,7 @@ TEST_CASE("pci: only what was wanted and offered is accepted, whatever else ther
 
 TEST_CASE("pci: a device with neither EVENT_IDX nor INDIRECT_DESC nor controls serves too") {
     auto profile = model::default_profile();
-    profile.event_idx = profile.indirect = false;
+    profile.event_idx = profile.indirect = profile.controls_feature = false;
     machine m(profile);
     REQUIRE(m.bring_up() == status_code::ok);
     CHECK(m.port.features() == version_1);
