@@ -68,6 +68,9 @@ struct watched_policy : vsnd::ring_policy {
 } // namespace
 
 // With the feature: notify when the entry that avail_event names was written since the last look.
+// [virtio 1.4] Split Virtqueues / Available Buffer Notification Suppression, driver 5
+// [virtio 1.4] Split Virtqueues / Available Buffer Notification Suppression, driver 6
+// [virtio 1.4] Split Virtqueues / Available Buffer Notification Suppression, driver 7
 TEST_CASE("ring: with EVENT_IDX the doorbell follows avail_event, past 65536") {
     bench b(8, event_idx_bit | indirect_bit);
     const auto slots = bind_some(b, 8);
@@ -97,6 +100,9 @@ TEST_CASE("ring: with EVENT_IDX the doorbell follows avail_event, past 65536") {
     CHECK(b.rung > 1000);
 }
 
+// [virtio 1.4] Split Virtqueues / Available Buffer Notification Suppression, driver 2
+// [virtio 1.4] Split Virtqueues / Available Buffer Notification Suppression, driver 3
+// [virtio 1.4] Split Virtqueues / Available Buffer Notification Suppression, driver 4
 TEST_CASE("ring: without EVENT_IDX the doorbell follows the flags, and avail_event is ignored") {
     bench b(8, 0);
     const auto slots = bind_some(b, 2);
@@ -122,6 +128,8 @@ TEST_CASE("ring: without EVENT_IDX the doorbell follows the flags, and avail_eve
 }
 
 // The driver MUST set flags to 0, and used_event says after which entry it wants to be told.
+// [virtio 1.4] Split Virtqueues / Used Buffer Notification Suppression, driver 3
+// [virtio 1.4] Split Virtqueues / Used Buffer Notification Suppression, driver 4
 TEST_CASE("ring: arm asks for an interrupt after exactly k completions, past 65536") {
     bench b(8, event_idx_bit | indirect_bit);
     const auto slots = bind_some(b, 8);
@@ -158,6 +166,7 @@ TEST_CASE("ring: arm says that the news is here when the interrupt may have been
     CHECK(b.queue.arm(1) == false);
 }
 
+// [virtio 1.4] Split Virtqueues / Used Buffer Notification Suppression, driver 1
 TEST_CASE("ring: without EVENT_IDX every completion interrupts, whatever arm was told") {
     bench b(8, 0);
     const auto slots = bind_some(b, 2);
@@ -170,6 +179,8 @@ TEST_CASE("ring: without EVENT_IDX every completion interrupts, whatever arm was
 
 // [virtio 1.4] Updating idx: a barrier before, so that the device sees the most up-to-date copy.
 // [virtio 1.4] Notifying The Device: a barrier before reading flags or avail_event.
+// [virtio 1.4] Split Virtqueues / Updating idx, driver 1
+// [virtio 1.4] Split Virtqueues / Notifying The Device, driver 1
 TEST_CASE("ring: the entry is there before the index, the index before the doorbell's test") {
     seen = {};
     bench<watched_policy> b(4, event_idx_bit);

@@ -132,6 +132,7 @@ TEST_CASE("ring: an index ahead of the entries returns what the ring holds, once
 
 // The driver MUST NOT make assumptions about data beyond the first len bytes: a length that the
 // chain cannot hold says nothing about any byte.
+// [virtio 1.4] Split Virtqueues / The Virtqueue Used Ring, driver 1
 TEST_CASE("ring: a length beyond the chain's writable bytes counts as none") {
     for (const uint64_t features : {uint64_t{0}, indirect_bit}) {
         two_chains b(features);

@@ -201,6 +201,9 @@ class run {
 
 } // namespace
 
+// [virtio 1.4] Split Virtqueues / Message Framing, driver 1
+// [virtio 1.4] Split Virtqueues / The Virtqueue Descriptor Table, driver 1
+// [virtio 1.4] General Initialization And Device Operation / Device Cleanup, driver 1
 TEST_CASE("ring: random operations agree with the reference") {
     for (const unsigned size : {1U, 2U, 4U, 8U, 64U}) {
         for (const uint64_t features :

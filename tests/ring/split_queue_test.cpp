@@ -28,6 +28,7 @@ constinit plain_queue constant_initialised;
 } // namespace
 
 // [virtio 1.4] Virtqueues / table of alignment and size requirements
+// [virtio 1.4] Split Virtqueues / Virtqueues, driver 1
 TEST_CASE("ring: the three parts are aligned, apart, and inside the memory") {
     for (unsigned size = 1; size <= 64; size *= 2) {
         CAPTURE(size);
@@ -49,6 +50,7 @@ TEST_CASE("ring: the three parts are aligned, apart, and inside the memory") {
 }
 
 // [virtio 1.4] Virtqueue Configuration: allocate and zero the rings
+// [virtio 1.4] Split Virtqueues / Available Buffer Notification Suppression, driver 1
 TEST_CASE("ring: a fresh ring is zero wherever the device looks, whatever the memory held") {
     bench b(8, event_idx_bit);
     CHECK(b.device.avail_flags() == 0);
@@ -89,6 +91,8 @@ TEST_CASE("ring: the size that fits a device's offer is the largest power of two
 }
 
 // [virtio 1.4] Placing Buffers Into The Descriptor Table
+// [virtio 1.4] Split Virtqueues / Message Framing, driver 1
+// [virtio 1.4] Split Virtqueues / Indirect Descriptors, driver 1
 TEST_CASE_TEMPLATE("ring: a bound chain lies in the table as the specification has it", Policy,
                    vsnd::ring_policy, never_policy) {
     bench<Policy> b(8, 0);
@@ -113,6 +117,9 @@ TEST_CASE_TEMPLATE("ring: a bound chain lies in the table as the specification h
 }
 
 // [virtio 1.4] The Virtqueue Descriptor Table / Indirect Descriptors
+// [virtio 1.4] Split Virtqueues / Message Framing, driver 1
+// [virtio 1.4] Split Virtqueues / Indirect Descriptors, driver 2
+// [virtio 1.4] Split Virtqueues / Indirect Descriptors, driver 4
 TEST_CASE_TEMPLATE("ring: an indirect chain takes one descriptor and a table", Policy,
                    vsnd::ring_policy, always_policy) {
     bench<Policy> b(4, indirect_bit | event_idx_bit);
@@ -155,6 +162,8 @@ TEST_CASE("ring: one part, or more than a table holds, goes direct although indi
 
 // [virtio 1.4] Indirect Descriptors: no chain longer than the Queue Size, in a table neither.
 // [virtio 1.4] The Virtqueue Descriptor Table: at most 2^32 bytes in total.
+// [virtio 1.4] Split Virtqueues / The Virtqueue Descriptor Table, driver 1
+// [virtio 1.4] Split Virtqueues / Indirect Descriptors, driver 3
 TEST_CASE("ring: bind refuses what no queue may hold, and changes nothing") {
     for (const uint64_t features : {uint64_t{0}, indirect_bit}) {
         CAPTURE(features);
@@ -198,6 +207,7 @@ TEST_CASE("ring: room is counted in chains, and comes back") {
 }
 
 // [virtio 1.4] Supplying Buffers to The Device: the head goes to ring[idx % size], then idx.
+// [virtio 1.4] Split Virtqueues / The Virtqueue Available Ring, driver 1
 TEST_CASE("ring: posting the same chain again and again, through the wrap of the index") {
     bench b(4, event_idx_bit);
     const message m;
@@ -219,6 +229,7 @@ TEST_CASE("ring: posting the same chain again and again, through the wrap of the
     CHECK(b.device.follow(b.device.avail_entry(0)) == m.elements());
 }
 
+// [virtio 1.4] General Initialization And Device Operation / Device Cleanup, driver 1
 TEST_CASE("ring: a chain that the device has is not given back") {
     bench b(4, 0);
     const message m;

@@ -184,6 +184,7 @@ TEST_CASE("a capture that nobody reads overruns once, and goes on when it is rea
 
 // On a stop the device flushes what it has: a period that is partly filled. QEMU puts the status
 // right behind the audio, others at the end; both are told by the used length.
+// [virtio 1.4] Split Virtqueues / The Virtqueue Used Ring, driver 1
 TEST_CASE("a short capture gives exactly what was captured, with the status in either place") {
     for (const bool after_data : {true, false}) {
         CAPTURE(after_data);
@@ -214,6 +215,7 @@ TEST_CASE("a short capture gives exactly what was captured, with the status in e
     }
 }
 
+// [virtio 1.4] Split Virtqueues / The Virtqueue Used Ring, driver 1
 TEST_CASE("lengths that cannot be are counted, and nothing of such a period is given out") {
     for (const u32 length : {0u, 1u, 7u, 1033u, 0xffff'ffffu}) {
         CAPTURE(length);

@@ -64,6 +64,7 @@ TEST_CASE("open refuses a region that is no use, before the device is touched") 
 }
 
 // [virtio 1.4] General Initialization / Device Initialization; Reserved Feature Bits
+// [virtio 1.4] Reserved Feature Bits, driver 2
 TEST_CASE("a device that cannot be driven is refused by name") {
     model::device_profile p = model::default_profile();
     p.version_1 = false;
@@ -178,6 +179,7 @@ TEST_CASE("more streams than the card has room for, and none at all") {
 }
 
 // [virtio 1.4] Common configuration structure layout: wait until the status reads 0
+// [virtio 1.4] General Initialization And Device Operation / Device Cleanup, driver 2
 TEST_CASE("a reset that never reads back: the memory is still owned, and is said to be") {
     rig<> r;
     REQUIRE(r.open() == status_code::ok);

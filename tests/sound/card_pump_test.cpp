@@ -130,6 +130,7 @@ TEST_CASE("too many unknown ids, or an index that leaps: the device is broken, a
 }
 
 // [virtio 1.4] Device Status Field: DEVICE_NEEDS_RESET
+// [virtio 1.4] Basic Facilities of a Virtio Device / Device Status Field, driver 4
 TEST_CASE("a device that needs a reset: everything answers that, until close and open") {
     rig<> r;
     auto& out = start_playing(r);
@@ -146,6 +147,7 @@ TEST_CASE("a device that needs a reset: everything answers that, until close and
     expect_recovers(r);
 }
 
+// [virtio 1.4] Basic Facilities of a Virtio Device / Device Status Field, driver 4
 TEST_CASE("a device that fails in the middle of a wait ends the wait") {
     rig<> r;
     auto& out = start_playing(r);

@@ -154,6 +154,7 @@ TEST_CASE("tick says when it wants to be called again") {
     CHECK(r.driver.tick(now) == ~u64{0});
 }
 
+// [virtio 1.4] General Initialization And Device Operation / Device Cleanup, driver 2
 TEST_CASE("memory that the card was given is left alone after close") {
     rig<> r;
     REQUIRE(r.open() == status_code::ok);

@@ -43,6 +43,7 @@ wire::snd_pcm_info raw_info() {
 } // namespace
 
 // [virtio 1.4] Sound Device / PCM Stream Parameters
+// [virtio 1.4] Sound Device / PCM Stream Parameters, driver 3
 TEST_CASE("check_params accepts a format and a rate exactly where both are offered") {
     for (u32 offered_format = 0; offered_format < pcm_format_count; ++offered_format) {
         stream_info info = full_info();
@@ -70,6 +71,8 @@ TEST_CASE("check_params accepts a format and a rate exactly where both are offer
     CHECK(check_params(full_info(), p, most_periods) == status_code::ok);
 }
 
+// [virtio 1.4] Sound Device / PCM Stream Parameters, driver 2
+// [virtio 1.4] Sound Device / PCM Stream Parameters, driver 4
 TEST_CASE("check_params names what is wrong") {
     const stream_info info = full_info();
     const auto code = [&](auto change) {
@@ -115,6 +118,7 @@ TEST_CASE("check_params names what is wrong") {
 }
 
 // [virtio 1.4] Sound Device / PCM Stream Parameters: shared memory must not be selected
+// [virtio 1.4] Sound Device / PCM Stream Parameters, driver 5
 TEST_CASE("check_params lets only offered message features pass") {
     stream_info info = full_info();
     for (u32 bit = 0; bit < 32; ++bit) {

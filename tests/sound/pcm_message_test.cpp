@@ -31,6 +31,9 @@ const message_parts parts{{{0x1000}, 4}, {{0x2000}, 1024}, {{0x3000}, 8}};
 } // namespace
 
 // [virtio 1.4] Sound Device / PCM I/O Messages
+// [virtio 1.4] Sound Device / PCM Output Stream, driver 2
+// [virtio 1.4] Sound Device / PCM Input Stream, driver 2
+// [virtio 1.4] Split Virtqueues / Message Framing, driver 2
 TEST_CASE("bind_message: tx reads header and audio, rx writes audio and status") {
     for (const bool playback : {true, false}) {
         recording_end end;

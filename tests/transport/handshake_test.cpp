@@ -68,6 +68,9 @@ constexpr feature_wish wish{0, 1 | feature(wire::F_EVENT_IDX) | feature(wire::F_
 
 // 1. Reset the device. 2. ACKNOWLEDGE. 3. DRIVER. 4. Read the features, write the subset.
 // 5. FEATURES_OK. 6. Re-read the status. (7. device-specific set-up) 8. DRIVER_OK.
+// [virtio 1.4] Basic Facilities of a Virtio Device / Device Status Field, driver 1
+// [virtio 1.4] General Initialization And Device Operation / Device Initialization, driver 1
+// [virtio 1.4] Reserved Feature Bits, driver 1
 TEST_CASE("handshake: the eight steps in their order") {
     scripted r;
     const auto features = shake_hands(r, wish);
@@ -81,6 +84,7 @@ TEST_CASE("handshake: the eight steps in their order") {
 }
 
 // [virtio 1.4] Device Status Field: the driver MUST NOT clear a device status bit.
+// [virtio 1.4] Basic Facilities of a Virtio Device / Device Status Field, driver 2
 TEST_CASE("handshake: a bit that the device set stays set") {
     scripted r;
     r.value = 0x43;
@@ -96,6 +100,8 @@ TEST_CASE("handshake: nothing is written to a device that is seen to be gone") {
 }
 
 // [virtio 1.4] Common configuration structure layout: wait for a read of device_status to be 0.
+// [virtio 1.4] Basic Facilities of a Virtio Device / Device Reset, driver 1
+// [virtio 1.4] Virtio Over PCI Bus / Common configuration structure layout, driver 5
 TEST_CASE("handshake: a reset that takes its time is awaited") {
     for (const u32 polls : {1U, 2U, 999U, 5000U}) {
         CAPTURE(polls);
@@ -128,6 +134,11 @@ TEST_CASE("handshake: patience ends by the clock, but not before many looks") {
 
 // [virtio 1.4] Device Initialization: FAILED when it goes irrecoverably wrong; the driver MUST NOT
 // continue. [virtio 1.4] Device Status Field: after FAILED, reset.
+// [virtio 1.4] Basic Facilities of a Virtio Device / Device Status Field, driver 3
+// [virtio 1.4] Basic Facilities of a Virtio Device / Feature Bits, driver 2
+// [virtio 1.4] Basic Facilities of a Virtio Device / Feature Bits, driver 4
+// [virtio 1.4] General Initialization And Device Operation / Device Initialization, driver 4
+// [virtio 1.4] General Initialization And Device Operation / Device Initialization, driver 5
 TEST_CASE("handshake: each refusal gives the device up and resets it") {
     SUBCASE("no VERSION_1, and nothing is accepted") {
         scripted r;
@@ -167,6 +178,8 @@ TEST_CASE("handshake: each refusal gives the device up and resets it") {
 }
 
 // [virtio 1.4] Feature Bits: only bits that are offered and understood.
+// [virtio 1.4] Basic Facilities of a Virtio Device / Feature Bits, driver 1
+// [virtio 1.4] Reserved Feature Bits, driver 1
 TEST_CASE("handshake: accepted is the overlap of offered and wished for, in both words") {
     const u64 patterns[] = {0, ~u64{0}, 0x5555'5555'5555'5555, 0x00ff'00ff'00ff'00ff, 1};
     for (const u64 offered : patterns) {

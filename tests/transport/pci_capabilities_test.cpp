@@ -95,6 +95,8 @@ status_code with(usize index, Change change) {
 } // namespace
 
 // [virtio 1.4] PCI Device Discovery
+// [virtio 1.4] Virtio Over PCI Bus / PCI Device Discovery, driver 1
+// [virtio 1.4] Virtio Over PCI Bus / PCI Device Discovery, driver 4
 TEST_CASE("pci capabilities: which functions are virtio sound devices") {
     const auto identified = [](u32 vendor, u32 device, u32 subsystem) {
         paper_function f;
@@ -129,6 +131,9 @@ TEST_CASE("pci capabilities: a good list is understood") {
     CHECK(layout.msix == 0x90);
 }
 
+// [virtio 1.4] Virtio Over PCI Bus / Virtio Structure PCI Capabilities, driver 1
+// [virtio 1.4] Virtio Over PCI Bus / Virtio Structure PCI Capabilities, driver 2
+// [virtio 1.4] Virtio Over PCI Bus / Virtio Structure PCI Capabilities, driver 4
 TEST_CASE("pci capabilities: the first usable instance of each structure is taken") {
     auto list = good();
     list.insert(list.begin(), {0xa4, 2, 1, 0x0100}); // an I/O BAR: cannot be used here
@@ -181,6 +186,8 @@ TEST_CASE("pci capabilities: lists that do not end, or leave the space") {
     CHECK(walked(low_bits) == status_code::ok);
 }
 
+// [virtio 1.4] Virtio Over PCI Bus / Virtio Structure PCI Capabilities, driver 3
+// [virtio 1.4] Virtio Over PCI Bus / Virtio Structure PCI Capabilities, driver 6
 TEST_CASE("pci capabilities: structures that lie about where they are") {
     for (usize i = 0; i < 4; ++i) {
         CAPTURE(i);
@@ -229,6 +236,7 @@ TEST_CASE("pci capabilities: one that ends beyond the configuration space is not
     CHECK(walked(f) == status_code::bad_capability);
 }
 
+// [virtio 1.4] Virtio Over PCI Bus / Virtio Structure PCI Capabilities, driver 7
 TEST_CASE("pci capabilities: random spaces never lead astray") {
     u64 state = 88172645463325252;
     const auto random = [&] {

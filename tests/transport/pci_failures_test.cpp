@@ -61,6 +61,9 @@ struct machine {
 } // namespace
 
 // [virtio 1.4] Feature Bits
+// [virtio 1.4] Reserved Feature Bits, driver 2
+// [virtio 1.4] Basic Facilities of a Virtio Device / Feature Bits, driver 4
+// [virtio 1.4] General Initialization And Device Operation / Device Initialization, driver 4
 TEST_CASE("pci: a device without VERSION_1 is refused by name") {
     auto profile = model::default_profile();
     profile.version_1 = false;
@@ -71,6 +74,7 @@ TEST_CASE("pci: a device without VERSION_1 is refused by name") {
 }
 
 // [virtio 1.4] Device Initialization: re-read the status to ensure FEATURES_OK is still set
+// [virtio 1.4] General Initialization And Device Operation / Device Initialization, driver 5
 TEST_CASE("pci: a device that refuses the features is refused by name") {
     machine m;
     m.kernel.device.faults().refuses_features_ok = true;
@@ -98,6 +102,8 @@ TEST_CASE("pci: queues that are missing or too small are refused by name") {
 }
 
 // [virtio 1.4] MSI-X Vector Configuration: on failure NO_VECTOR is returned
+// [virtio 1.4] Virtio Over PCI Bus / MSI-X Vector Configuration, driver 5
+// [virtio 1.4] Virtio Over PCI Bus / MSI-X Vector Configuration, driver 6
 TEST_CASE("pci: a vector that the device does not take is an error, not silence") {
     machine m;
     m.kernel.device.faults().no_vectors = true;
@@ -114,6 +120,7 @@ TEST_CASE("pci: a vector that the device does not take is an error, not silence"
 }
 
 // [virtio 1.4] MSI-X Vector Configuration: never a vector outside the MSI-X Table
+// [virtio 1.4] Virtio Over PCI Bus / MSI-X Vector Configuration, driver 4
 TEST_CASE("pci: more messages than the table has, or no table, is no_vector") {
     for (const u16 vectors : {u16{1}, u16{2}, u16{4}}) {
         CAPTURE(vectors);
@@ -146,6 +153,8 @@ TEST_CASE("pci: a kernel without memory gets no_memory, for whichever queue") {
 }
 
 // [virtio 1.4] Device Reset: complete when the status reads 0
+// [virtio 1.4] Basic Facilities of a Virtio Device / Device Reset, driver 1
+// [virtio 1.4] Virtio Over PCI Bus / Common configuration structure layout, driver 5
 TEST_CASE("pci: while a reset does not read back, the device still owns the memory") {
     machine m;
     REQUIRE(m.bring_up() == status_code::ok);

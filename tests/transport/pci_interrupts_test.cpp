@@ -62,6 +62,7 @@ struct machine {
 
 } // namespace
 
+// [virtio 1.4] Virtio Over PCI Bus / ISR status capability, driver 1
 TEST_CASE("pci interrupts: which message an event has, for every number of messages") {
     const u16 expected[5][5] = {
         // configuration, then queues 0 to 3
@@ -159,6 +160,7 @@ TEST_CASE("pci interrupts: INTx takes MSI-X back from whoever left it on") {
     CHECK(m.lines == 1);
 }
 
+// [virtio 1.4] Virtio Over PCI Bus / ISR status capability, driver 1
 TEST_CASE("pci interrupts: with MSI-X the ISR is never read, and anything may be the case") {
     machine m(model_kernel::messages(1));
     m.bring_up();

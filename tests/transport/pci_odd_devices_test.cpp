@@ -46,6 +46,7 @@ struct machine {
 } // namespace
 
 // [virtio 1.4] Device Configuration Space: read again while the generation differs
+// [virtio 1.4] Basic Facilities of a Virtio Device / Device Configuration Space, driver 1
 TEST_CASE("pci: a configuration that changes between two fields is read again, whole") {
     machine m;
     REQUIRE(ok(m.port.negotiate(0).code()));
@@ -154,6 +155,7 @@ TEST_CASE("pci: a queue size that does not take the reduction is a broken device
     CHECK(m.kernel.device.read_status() == 0);
 }
 
+// [virtio 1.4] Virtio Over PCI Bus / Common configuration structure layout, driver 3
 TEST_CASE("pci: a queue size that is no power of two is reduced to one") {
     machine m;
     REQUIRE(ok(m.port.negotiate(0).code()));

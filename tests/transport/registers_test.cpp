@@ -34,6 +34,7 @@ struct hooked_kernel {
 
 } // namespace
 
+// [virtio 1.4] Virtio Over PCI Bus / PCI Device Layout, driver 1
 TEST_CASE("registers: plain memory is accessed little-endian and no wider than asked") {
     plain_kernel k;
     alignas(4) u8 bytes[12];
