@@ -17,7 +17,7 @@ namespace vsnd::model::raw {
 class driver {
   public:
     explicit driver(device_profile profile = default_profile(), const pci_layout& layout = {})
-        : device(memory, std::move(profile)), pci(device, layout) {
+        : memory(first_bus_of(profile)), device(memory, std::move(profile)), pci(device, layout) {
         pci.on_vector = [this](u32 vector) { vectors.push_back(vector); };
         pci.on_intx = [this] { ++intx; };
     }

@@ -8,7 +8,12 @@ namespace vsnd::model {
 
 class chain_walk {
   public:
-    chain_walk(virtqueue& queue, u16 head) : queue_(queue) { chain_.head = head; }
+    chain_walk(virtqueue& queue, u16 head) : queue_(queue) {
+        chain_.head = head;
+        chain_.seen.reserve(4);
+        chain_.readable.reserve(2);
+        chain_.writable.reserve(2);
+    }
 
     // False: the chain cannot be used, the violation is recorded and the queue broken.
     bool run() {
@@ -27,10 +32,10 @@ class chain_walk {
 
     // One table, the queue's own or an indirect one, from descriptor `at` on.
     bool table(bus_address base, u32 entries, u32 at, bool indirect) {
-        std::vector<bool> visited(entries, false);
+        const usize first = chain_.seen.size();
         for (;;) {
-            if (visited[at]) return fail(violation::chain_loop, "back at " + std::to_string(at));
-            visited[at] = true;
+            if (visited(base + u64{at} * sizeof(wire::virtq_desc), first))
+                return fail(violation::chain_loop, "back at " + std::to_string(at));
             wire::virtq_desc d{};
             const bus_address place = base + u64{at} * sizeof(d);
             if (!queue_.memory_.read(place, &d, sizeof(d))) return outside(place, sizeof(d));
@@ -44,6 +49,13 @@ class chain_walk {
             if (at >= entries)
                 return fail(violation::next_out_of_range, "next " + std::to_string(at));
         }
+    }
+
+    // Chains are short: looking back is cheaper than keeping a mark for each descriptor.
+    bool visited(bus_address place, usize first) const {
+        for (usize i = first; i < chain_.seen.size(); ++i)
+            if (chain_.seen[i].at == place) return true;
+        return false;
     }
 
     bool refer(const wire::virtq_desc& d, bool inside) {

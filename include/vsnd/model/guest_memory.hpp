@@ -9,6 +9,7 @@
 //     memory.release(r);                          // poisoned, and unmapped on the bus
 
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <new>
 #include <utility>
@@ -68,6 +69,8 @@ class guest_memory {
         used_bytes_ -= found->second.bytes;
         std::memset(found->second.cpu, poison_byte, found->second.bytes);
         released_.push_back(std::move(found->second));
+        for (const block*& b : recent_)
+            b = nullptr;
         blocks_.erase(found);
         poison(released_.back());
         return true;
@@ -136,9 +139,17 @@ class guest_memory {
     };
 
     u8* find(bus_address at, u64 bytes) const {
+        // The rings, the messages and the audio of a stream: few places, again and again.
+        for (const block* b : recent_)
+            if (b != nullptr)
+                if (u8* place = within(*b, at, bytes)) return place;
         auto after = blocks_.upper_bound(at.value);
         if (after == blocks_.begin()) return nullptr;
         const block& b = std::prev(after)->second;
+        recent_[recent_at_++ % std::size(recent_)] = &b;
+        return within(b, at, bytes);
+    }
+    static u8* within(const block& b, bus_address at, u64 bytes) {
         const u64 skip = at.value - b.bus;
         return skip <= b.bytes && bytes <= b.bytes - skip ? b.cpu + skip : nullptr;
     }
@@ -159,6 +170,8 @@ class guest_memory {
     }
 
     std::map<u64, block> blocks_;
+    mutable const block* recent_[4] = {};
+    mutable u32 recent_at_ = 0;
     std::vector<block> released_;
     mutable std::vector<refusal> refusals_;
     u64 next_bus_;

@@ -70,12 +70,14 @@ inline void pci_function::reg_write(u64 offset, u32 bytes, u32 value) {
 
 // Spec: [virtio 1.4] Available Buffer Notifications
 inline void pci_function::ring(u32 offset, u32 bytes, u32 value) {
-    const std::string text = "value " + std::to_string(value) + ", " + std::to_string(bytes) +
-                             " bytes at notify + " + std::to_string(offset);
-    if (bytes != 2) return device_.violate(violation::doorbell_width, text);
+    const auto text = [&] {
+        return "value " + std::to_string(value) + ", " + std::to_string(bytes) +
+               " bytes at notify + " + std::to_string(offset);
+    };
+    if (bytes != 2) return device_.violate(violation::doorbell_width, text());
     const bool known = value < wire::SND_VQ_COUNT;
     const u32 place = known ? notify_off(value) * layout_.notify_multiplier : 0;
-    if (!known || offset != place) return device_.violate(violation::doorbell_value, text);
+    if (!known || offset != place) return device_.violate(violation::doorbell_value, text());
     device_.notify(value);
 }
 

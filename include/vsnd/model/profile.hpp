@@ -154,6 +154,12 @@ struct device_profile {
     bool wrong_state_is_fatal = false; // a wrong transition, data before PREPARE or after STOP
 };
 
+// Where a guest's memory may begin on the bus, so that this device can reach all of it. Above 4 GiB
+// by default: an address cut to 32 bits hits nothing.
+inline u64 first_bus_of(const device_profile& p) {
+    return p.address_end == 0 ? 0x1'4000'0000 : 0x4000'0000;
+}
+
 // Two outputs and two inputs that take every format and rate: the strict device to test against.
 inline device_profile default_profile() {
     device_profile p;
