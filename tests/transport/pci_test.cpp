@@ -73,6 +73,8 @@ TEST_CASE("pci: the device comes up as the specification orders, and no clause i
 
 // [virtio 1.4] Device Initialization: reset, ACKNOWLEDGE, DRIVER, features, FEATURES_OK and its
 // reading back, device-specific set-up, DRIVER_OK.
+// [virtio 1.4] Basic Facilities of a Virtio Device / Device Status Field, driver 1
+// [virtio 1.4] General Initialization And Device Operation / Device Initialization, driver 1
 TEST_CASE("pci: the status register is written in exactly these steps") {
     machine m;
     m.kernel.recording = true;
@@ -97,6 +99,9 @@ TEST_CASE("pci: the status register is written in exactly these steps") {
 
 // [virtio 1.4] Feature Bits: accept nothing that was not offered, is not understood, or is
 // reserved. The driver MUST NOT fail solely because a feature it does not understand is offered.
+// [virtio 1.4] Basic Facilities of a Virtio Device / Feature Bits, driver 1
+// [virtio 1.4] Basic Facilities of a Virtio Device / Feature Bits, driver 3
+// [virtio 1.4] Basic Facilities of a Virtio Device / Feature Bits, driver 5
 TEST_CASE("pci: only what was wanted and offered is accepted, whatever else there is") {
     auto profile = model::default_profile();
     profile.extra_features = ~u64{0} & ~(ring_bits | version_1 | controls);
@@ -113,6 +118,7 @@ TEST_CASE("pci: only what was wanted and offered is accepted, whatever else ther
     CHECK(m.port.features() == (version_1 | ring_bits | controls));
 }
 
+// [virtio 1.4] Basic Facilities of a Virtio Device / Feature Bits, driver 4
 TEST_CASE("pci: a device with neither EVENT_IDX nor INDIRECT_DESC nor controls serves too") {
     auto profile = model::default_profile();
     profile.event_idx = profile.indirect = profile.controls_feature = false;
@@ -122,6 +128,7 @@ TEST_CASE("pci: a device with neither EVENT_IDX nor INDIRECT_DESC nor controls s
     CHECK(m.kernel.device.violations().report() == "");
 }
 
+// [virtio 1.4] Basic Facilities of a Virtio Device / Feature Bits, driver 2
 TEST_CASE("pci: a policy that demands a ring feature gets it or a typed refusal") {
     for (const bool offered : {true, false}) {
         CAPTURE(offered);
@@ -138,6 +145,7 @@ TEST_CASE("pci: a policy that demands a ring feature gets it or a typed refusal"
 }
 
 // [virtio 1.4] Virtqueue Configuration
+// [virtio 1.4] Virtio Over PCI Bus / PCI Device Layout, driver 2
 TEST_CASE("pci: queues get their size and their addresses, and keep their memory") {
     machine m(with_queue(2, 256));
     for (int round = 0; round < 3; ++round) {
@@ -171,6 +179,8 @@ TEST_CASE("pci: smaller queues are taken as they are, down to four") {
 
 // [virtio 1.4] Notification structure layout: cap.offset + queue_notify_off * multiplier.
 // [virtio 1.4] Available Buffer Notifications: the 16-bit index of the queue.
+// [virtio 1.4] Virtio Over PCI Bus / Available Buffer Notifications, driver 1
+// [virtio 1.4] Virtio Over PCI Bus / Available Buffer Notifications, driver 3
 TEST_CASE("pci: each queue's doorbell is where its notify offset says") {
     for (const u32 multiplier : {0U, 2U, 4U, 512U}) {
         CAPTURE(multiplier);
@@ -225,6 +235,7 @@ TEST_CASE("pci: the configuration is read by whole fields, any part of it") {
     CHECK(m.kernel.device.violations().report() == "");
 }
 
+// [virtio 1.4] Basic Facilities of a Virtio Device / Device Configuration Space, driver 4
 TEST_CASE("pci: what lies beyond the end of the configuration is not available") {
     auto profile = model::default_profile();
     profile.config_bytes = 12; // from before the control elements
