@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import subprocess
+from typing import NamedTuple
 
 OLDEST = (8, 2)  # the first QEMU with a virtio sound device
 SKIP = 77  # ctest's "skipped"
@@ -19,9 +20,30 @@ BARS = {
     "unassigned": ["-bios", "qboot.rom"],
 }
 
-# What the machines differ in: the program, the machine, the sound device.
+OVER_PCI = "virtio-sound-pci,ioeventfd=off"
+OVER_MMIO = "virtio-sound-device"
+MODERN_MMIO = ["-global", "virtio-mmio.force-legacy=false", "-global", "virtio-mmio.ioeventfd=off"]
+ARM = ["-cpu", "cortex-a57", "-machine", "virt"]
+RISC_V = ["-bios", "none", "-machine", "virt"]
+
+
+class Machine(NamedTuple):
+    """What the machines differ in. The last of the options is the machine's name."""
+
+    program: str
+    options: list
+    device: str
+    transport: str
+    interrupts: str  # where none are asked for
+
+
 MACHINES = {
-    "x86_64": ("qemu-system-x86_64", ["-machine", "q35"], "virtio-sound-pci"),
+    "x86_64": Machine("qemu-system-x86_64", ["-machine", "q35"], OVER_PCI, "pci", "msix"),
+    "aarch64-pci": Machine("qemu-system-aarch64", ARM, OVER_PCI, "pci", "msix"),
+    "aarch64-mmio": Machine("qemu-system-aarch64", MODERN_MMIO + ARM, OVER_MMIO, "mmio", "intx"),
+    "aarch64-legacy": Machine("qemu-system-aarch64", ARM, OVER_MMIO, "mmio", "intx"),
+    "riscv64-pci": Machine("qemu-system-riscv64", RISC_V, OVER_PCI, "pci", "intx"),
+    "riscv64-mmio": Machine("qemu-system-riscv64", MODERN_MMIO + RISC_V, OVER_MMIO, "mmio", "intx"),
 }
 
 TRACED = ["virtio_queue_notify", "virtio_notify", "virtio_pci_notify_write", "virtio_snd_*"]
@@ -83,7 +105,7 @@ def alsa_backend(case, directory):
 
 
 def command(case, directory):
-    program, machine, device = MACHINES[case.machine]
+    program, machine, device = MACHINES[case.machine][:3]
     backend = alsa_backend if case.backend == "alsa" else wav_backend
     mib = 4096 if case.bars == "high" else MEMORY_MIB  # a large machine: the firmware goes high
     memory = f"memory-backend-file,id=m,size={mib}M,mem-path={directory / 'ram.bin'},share=on"
@@ -93,7 +115,7 @@ def command(case, directory):
     words += ["-serial", f"file:{directory / 'console.log'}"]
     words += ["-kernel", str(case.kernel), "-append", case.command_line]
     words += ["-audiodev", backend(case, directory)]
-    words += ["-device", f"{device},audiodev=a,ioeventfd=off,streams={case.streams}"]
+    words += ["-device", f"{device},audiodev=a,streams={case.streams}"]
     if not case.real_time:
         words += ["-icount", "shift=1,sleep=off"]
     if case.traced:

@@ -29,7 +29,7 @@ def arguments():
     parser.add_argument("--streams", type=int, default=2, help="of the device, half of them output")
     parser.add_argument("--stream", type=int, default=0, help="which one of its direction")
     parser.add_argument("--policy", default="each", help="each, or batched4 and the like")
-    parser.add_argument("--interrupts", choices=["msix", "intx", "polled"], default="msix")
+    parser.add_argument("--interrupts", choices=["msix", "intx", "polled"])
     parser.add_argument("--late-ms", type=int, default=0, help="interrupts off, once, that long")
     parser.add_argument("--max-doorbells", type=float, help="per period, on the data queue")
     parser.add_argument("--max-interrupts", type=float, help="per period, of the data queue")
@@ -37,6 +37,8 @@ def arguments():
     parser.add_argument("--real-time", action="store_true", help="without icount: a sanity check")
     parser.add_argument("--fails-with", metavar="TEXT", help="passes only if it fails saying so")
     case = parser.parse_args()
+    if case.interrupts is None:
+        case.interrupts = machine.MACHINES[case.machine].interrupts
     case.plays = case.mode in ("play", "both")
     case.records = case.mode in ("record", "both")
     if case.records:
@@ -82,8 +84,17 @@ def check_stream(case, values, way):
             raise check.Failure(f"{way}: {fault} {values[f'{way}_{fault}']} times")
 
 
+def check_transport(case, values):
+    """The kernel drove the device over the transport that the case is about."""
+    wanted = machine.MACHINES[case.machine].transport
+    if values.get("transport") != wanted:
+        raise check.Failure(f"the transport is {values.get('transport')} instead of {wanted}")
+
+
 def check_bars(case, values):
-    at = int(values.get("bar", "0"), 16)
+    if "bar" not in values:
+        raise check.Failure("the kernel did not print bar")
+    at = int(values["bar"], 16)
     if (at >= 1 << 32) != (case.bars == "high"):
         raise check.Failure(f"the registers lie at {at:#x}, not {case.bars}")
 
@@ -138,7 +149,9 @@ def perform(case, directory):
     values = check.console_values(text)
     if values.get("result") != "ok":
         raise check.Failure(f"the kernel says {values.get('result', 'nothing')}; console:\n{text}")
-    check_bars(case, values)
+    check_transport(case, values)
+    if values["transport"] == "pci":
+        check_bars(case, values)
     for fault in ("unknown_ids", "late_answers"):
         if number(values, fault) != 0:
             raise check.Failure(f"the driver counted {fault}: {values[fault]}")
@@ -160,7 +173,7 @@ def main():
     directory.mkdir(parents=True, exist_ok=True)
     for old in directory.iterdir():
         old.unlink()
-    program = machine.MACHINES[case.machine][0]
+    program = machine.MACHINES[case.machine].program
     try:
         print(machine.version(program))
         if case.backend == "alsa" and not machine.has_audio_backend(program, "alsa"):

@@ -16,6 +16,10 @@ u64 now_ns();
 // Memory for the device, never given back; the region is empty when there is no more.
 dma_region take_dma_memory(usize bytes, usize alignment);
 
+// The CPU address of a device's registers at this physical address, which are mapped now if need
+// be. nullptr: they cannot be mapped.
+u8* map_registers(u64 physical, usize bytes);
+
 // Where captured audio goes, for the host to read, and how far from the start of the guest's memory
 // that is.
 span<u8> capture_memory();

@@ -26,9 +26,6 @@ u64 clock_multiplier; // nanoseconds per tick, with 32 fractional bits
 constexpr u64 capture_address = 64u << 20;
 constexpr usize capture_bytes = 32u << 20;
 
-alignas(4096) u8 dma_pool[8u << 20];
-usize dma_used;
-
 constexpr u64 gib = 1ull << 30;
 constexpr u64 present_writable = 0x03;
 constexpr u64 uncached = 0x18;
@@ -101,14 +98,6 @@ u8* map_registers(u64 physical, usize bytes) {
     for (u64 at = physical & ~(gib - 1); at < physical + bytes; at += gib)
         if (!map_gib(at)) return nullptr;
     return reinterpret_cast<u8*>(physical);
-}
-
-// The CPU and the bus agree on addresses here, as everything is mapped 1:1.
-dma_region take_dma_memory(usize bytes, usize alignment) {
-    const usize at = round_up(dma_used, alignment);
-    if (at > sizeof dma_pool || bytes > sizeof dma_pool - at) return {};
-    dma_used = at + bytes;
-    return {dma_pool + at, {reinterpret_cast<u64>(dma_pool + at)}, bytes};
 }
 
 // kernel.ld keeps the image below it.

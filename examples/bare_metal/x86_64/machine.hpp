@@ -30,8 +30,4 @@ bool has_capture_memory(const start_info& info);
 // Starts the clock that now_ns reads. false: this machine has none.
 bool init_clock();
 
-// The CPU address of a device's registers at this physical address, mapped now if they lie above
-// the 4 GiB that are always mapped. nullptr: it cannot be mapped.
-u8* map_registers(u64 physical, usize bytes);
-
 } // namespace kernel

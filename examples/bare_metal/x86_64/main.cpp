@@ -3,18 +3,18 @@
 #include <vsnd/transport/pci.hpp>
 
 #include "../common/console.hpp"
+#include "../common/pci_port.hpp"
 #include "../common/sound_test.hpp"
 #include "interrupts.hpp"
 #include "machine.hpp"
-#include "port.hpp"
 
 namespace kernel {
 namespace {
 
-using device_type = pci_device<sound_port>;
+using device_type = pci_device<pci_port>;
 
 // Nothing runs before kernel_main: whatever is not constant has to wait for it.
-constinit sound_port port;
+constinit pci_port port;
 constinit device_type device;
 constinit sound_test<device_type> test;
 
@@ -65,6 +65,7 @@ void find_sound(u32 kind) {
     const pci_function function = find_pci(virtio_vendor, virtio_sound, 0);
     if (!function.valid()) finish("no virtio sound function");
     function.assign_missing_bars();
+    print_value("transport", "pci");
     print_hex("bar", function.bar_address(4));
     port.function = function;
     device.init(port, choose_interrupts(function, kind));

@@ -1,20 +1,16 @@
-// PCI configuration space through ports 0xcf8 and 0xcfc.
+// The functions of a PCI bus.
 
 #include "pci.hpp"
 
-#include "cpu.hpp"
-
 namespace kernel {
 namespace {
-
-constexpr u16 address_port = 0xcf8;
-constexpr u16 data_port = 0xcfc;
 
 constexpr u32 id_offset = 0x00;
 constexpr u32 command_offset = 0x04;
 constexpr u32 header_type_offset = 0x0e;
 constexpr u32 bar_offset = 0x10;
 constexpr u32 interrupt_line_offset = 0x3c;
+constexpr u32 interrupt_pin_offset = 0x3d;
 
 constexpr u32 command_memory = 1u << 1;
 
@@ -27,26 +23,6 @@ constexpr bool is_wide_bar(u32 low) {
 }
 
 } // namespace
-
-void pci_function::select(u32 offset) const {
-    port_write32(address_port, 1u << 31 | number_ << 8 | (offset & 0xfc));
-}
-
-u32 pci_function::read(u32 offset, u32 bytes) const {
-    select(offset);
-    const auto port = static_cast<u16>(data_port + (offset & 3));
-    if (bytes == 1) return port_read8(port);
-    if (bytes == 2) return port_read16(port);
-    return port_read32(port);
-}
-
-void pci_function::write(u32 offset, u32 bytes, u32 value) const {
-    select(offset);
-    const auto port = static_cast<u16>(data_port + (offset & 3));
-    if (bytes == 1) return port_write8(port, static_cast<u8>(value));
-    if (bytes == 2) return port_write16(port, static_cast<u16>(value));
-    port_write32(port, value);
-}
 
 u64 pci_function::bar_address(u32 bar) const {
     if (bar > 5) return 0;
@@ -63,9 +39,8 @@ u64 pci_function::bar_bytes(u32 bar) const {
     return is_memory_bar(low) ? ~(low & ~0xfu) + 1 : 0;
 }
 
-// From a part of the address space that a q35 or i440fx machine never fills with memory.
 void pci_function::assign_missing_bars() const {
-    static u32 next = 0xe0000000;
+    static u32 next = pci_free_addresses;
     write(command_offset, 2, read(command_offset, 2) & ~command_memory);
     for (u32 bar = 0; bar < 6; ++bar) {
         const bool wide = is_wide_bar(read(bar_offset + 4 * bar, 4));
@@ -81,6 +56,10 @@ void pci_function::assign_missing_bars() const {
 
 u32 pci_function::interrupt_line() const {
     return read(interrupt_line_offset, 1);
+}
+
+u32 pci_function::interrupt_pin() const {
+    return read(interrupt_pin_offset, 1) - 1;
 }
 
 pci_function find_pci(u16 vendor, u16 device, u32 nth) {

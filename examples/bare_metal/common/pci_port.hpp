@@ -1,5 +1,5 @@
 #pragma once
-// The port: all that the driver asks of this kernel. Five functions, and a lock because
+// The port over PCI: all that the driver asks of these kernels. Five functions, and a lock because
 // completions run in the interrupt handler.
 
 #include <vsnd/transport/pci_kernel.hpp>
@@ -10,7 +10,7 @@
 
 namespace kernel {
 
-struct sound_port {
+struct pci_port {
     pci_function function;
 
     u32 pci_read(u32 offset, u32 bytes) { return function.read(offset, bytes); }
@@ -28,6 +28,6 @@ struct sound_port {
     void unlock(u32, u64 saved) { interrupts_restore(saved); }
 };
 
-static_assert(vsnd::pci_kernel<sound_port>);
+static_assert(vsnd::pci_kernel<pci_port>);
 
 } // namespace kernel
