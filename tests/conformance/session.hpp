@@ -14,7 +14,7 @@ using model::violation;
 inline std::vector<model::device_profile> devices() {
     std::vector<model::device_profile> all{model::default_profile(), model::qemu_profile()};
     auto plain = model::default_profile();
-    plain.event_idx = plain.indirect = false;
+    plain.event_idx = plain.indirect = plain.controls_feature = false;
     plain.config_bytes = 12;
     all.push_back(plain);
     auto large = model::default_profile();

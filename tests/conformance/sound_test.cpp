@@ -10,7 +10,9 @@ using namespace conformance;
 // [virtio 1.4] Basic Facilities of a Virtio Device / Device Configuration Space, driver 2
 TEST_CASE("conformance: without CTLS no part of controls is read") {
     check_never({violation::controls_read_without_feature});
-    rig<> r;
+    auto profile = model::default_profile();
+    profile.controls_feature = false;
+    rig<> r(profile);
     r.kernel.recording = true;
     work(r);
     const u64 at = model::pci_place::device_config + offsetof(wire::snd_config, controls);
