@@ -8,6 +8,7 @@
 
 #include "bad_elements.hpp"
 #include "bad_mmio.hpp"
+#include "bad_packed.hpp"
 #include "bad_ring.hpp"
 #include "bad_setup.hpp"
 #include "bad_sound.hpp"
@@ -26,6 +27,8 @@ void for_each_bad_driver(Visit visit) {
     for (const auto& b : pci_table)
         visit(b);
     for (const auto& b : ring_table)
+        visit(b);
+    for (const auto& b : packed_table)
         visit(b);
     for (const auto& b : request_table)
         visit(b);

@@ -28,6 +28,12 @@ inline constexpr const char* suppression = "Split / Available Buffer Notificatio
 inline constexpr const char* avail_ring = "Split / The Virtqueue Available Ring";
 inline constexpr const char* desc_table = "Split / The Virtqueue Descriptor Table";
 inline constexpr const char* indirect = "Split / Indirect Descriptors";
+inline constexpr const char* packed_desc = "Packed / The Virtqueue Descriptor Format";
+inline constexpr const char* packed_lists = "Packed / Scatter-Gather Support";
+inline constexpr const char* packed_tables = "Packed / Indirect Descriptors";
+inline constexpr const char* packed_owner = "Packed / The Virtqueue Descriptor Table";
+inline constexpr const char* packed_supply = "Packed / Supplying Buffers to The Device";
+inline constexpr const char* packed_events = "Packed / Event Suppression Structure Format";
 inline constexpr const char* cleanup = "Device Cleanup";
 inline constexpr const char* sound_init = "Sound Device / Device Initialization";
 inline constexpr const char* sound_ops = "Sound Device / Device Operation";
@@ -185,6 +191,32 @@ inline constexpr clause table[] = {
      "a descriptor that the device owns is not offered again"},
     {exposed_descriptor_altered, must, "exposed_descriptor_altered", cleanup,
      "the descriptors of an exposed buffer stay as they are"},
+    {packed_misaligned, must, "packed_misaligned", "Packed / Virtqueues",
+     "the descriptor ring on 16 bytes, both event suppression structures on 4"},
+    {packed_ring_not_zero, must, "packed_ring_not_zero", packed_desc,
+     "the descriptor ring is zero when the queue is enabled"},
+    {packed_list_too_long, must, "packed_list_too_long", packed_lists,
+     "no descriptor list is longer than the queue's size"},
+    {packed_list_incomplete, must, "packed_list_incomplete", packed_lists,
+     "the first descriptor of a list is made available after all others"},
+    {packed_writable_first, must, "packed_writable_first", packed_lists,
+     "device-writable elements come after device-readable elements"},
+    {packed_indirect_not_negotiated, must, "packed_indirect_not_negotiated", packed_tables,
+     "no indirect descriptor without INDIRECT_DESC"},
+    {packed_indirect_flags, must, "packed_indirect_flags", packed_tables,
+     "no flag but WRITE within an indirect table"},
+    {packed_indirect_with_next, must, "packed_indirect_with_next", packed_tables,
+     "no indirect descriptor in a list linked by NEXT"},
+    {packed_indirect_length, must, "packed_indirect_length", packed_tables,
+     "an indirect table has a whole number of descriptors, at least one"},
+    {packed_id_in_flight, must, "packed_id_in_flight", packed_supply,
+     "a buffer gets an id that is free"},
+    {packed_descriptor_altered, must, "packed_descriptor_altered", packed_owner,
+     "a descriptor that is available stays as it is until it is used"},
+    {packed_event_flags, must, "packed_event_flags", packed_events,
+     "flags enable, disable, or with EVENT_IDX name a descriptor; the rest is 0"},
+    {packed_event_offset, must, "packed_event_offset", packed_events,
+     "the offset is one within the ring"},
     {event_queue_empty, must, "event_queue_empty", sound_init,
      "the event queue is populated with buffers"},
     {event_buffer_small, must, "event_buffer_small", sound_init,

@@ -176,7 +176,7 @@ inline void control::send(const waiting& w, const answer& a) {
     header.code = core_.told(a.code);
     std::memcpy(bytes.data(), &header, sizeof(header));
     bytes.insert(bytes.end(), a.payload.begin(), a.payload.end());
-    virtqueue& q = core_.queues[wire::SND_VQ_CONTROL];
+    device_queue& q = core_.queues[wire::SND_VQ_CONTROL];
     u32 written = static_cast<u32>(q.write(w.chain.writable, 0, bytes.data(), bytes.size()));
     if (!a.payload.empty() && core_.profile.info_used_bytes != 0)
         written = core_.profile.info_used_bytes;

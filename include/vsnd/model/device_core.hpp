@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include <vsnd/model/device_queue.hpp>
 #include <vsnd/model/faults.hpp>
 #include <vsnd/model/profile.hpp>
 #include <vsnd/model/suspend.hpp>
 #include <vsnd/model/trace.hpp>
-#include <vsnd/model/virtqueue.hpp>
 
 namespace vsnd::model {
 
@@ -34,7 +34,7 @@ struct device_core {
     bool needs_reset = false;
     suspend_state suspend;
     const char* crash = nullptr; // what killed the device
-    virtqueue queues[wire::SND_VQ_COUNT];
+    device_queue queues[wire::SND_VQ_COUNT];
 
     std::deque<device_chain> event_buffers;
     u64 events_sent = 0;
@@ -74,7 +74,7 @@ struct device_core {
     void collect_event_buffers() {
         if (!profile.serves_events) return;
         if (!suspend.running()) return;
-        virtqueue& q = queues[wire::SND_VQ_EVENT];
+        device_queue& q = queues[wire::SND_VQ_EVENT];
         while (auto chain = q.pop()) {
             if (chain->readable_bytes != 0)
                 violate(violation::event_buffer_readable,

@@ -23,6 +23,8 @@ class negotiation {
         if (p.version_1) all |= bit(wire::F_VERSION_1);
         if (p.event_idx) all |= bit(wire::F_EVENT_IDX);
         if (p.indirect) all |= bit(wire::F_INDIRECT_DESC);
+        if (p.packed) all |= bit(wire::F_RING_PACKED);
+        if (p.in_order) all |= bit(wire::F_IN_ORDER);
         if (p.controls_feature) all |= bit(wire::SND_F_CTLS);
         if (p.suspend) all |= bit(wire::F_SUSPEND);
         return all;
@@ -194,7 +196,8 @@ inline bool negotiation::judge_features() {
     if (unknown != 0) core_.violate(violation::feature_undefined, hex(unknown));
     if (core_.profile.version_1 && !version)
         core_.violate(violation::version_1_not_accepted, "accepted " + hex(accepted_));
-    return !core_.faults.refuses_features_ok && foreign == 0 &&
+    const bool orderly = !accepts(wire::F_IN_ORDER) || accepts(wire::F_RING_PACKED);
+    return !core_.faults.refuses_features_ok && foreign == 0 && orderly &&
            (version || !core_.profile.version_1);
 }
 

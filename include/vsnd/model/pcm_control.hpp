@@ -77,7 +77,7 @@ class pcm_control {
 
     void begin(pcm_stream& stream) {
         core_.collect_event_buffers();
-        virtqueue& events = core_.queues[wire::SND_VQ_EVENT];
+        device_queue& events = core_.queues[wire::SND_VQ_EVENT];
         if (events.popped() == 0 && events.fresh() == 0)
             core_.violate(violation::event_queue_empty, "at the first START");
         stream.start();

@@ -112,7 +112,7 @@ inline void pcm_stream::starve_if_dry() {
     clock_.end(converted_);
     starvations_.push_back({since, clock_.frames_of(taken_), false, 0, 0});
     core_.trace.add({since, trace_kind::underrun, queue_index(), id_, clock_.frames_of(taken_), 0});
-    virtqueue& q = core_.queues[queue_index()];
+    device_queue& q = core_.queues[queue_index()];
     if (core_.suspend.running() && q.wants_doorbells() && q.fresh() != 0)
         core_.violate(violation::doorbell_missing,
                       "stream " + std::to_string(id_) + " starves beside unannounced buffers");

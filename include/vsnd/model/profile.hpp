@@ -84,6 +84,8 @@ struct device_profile {
     bool version_1 = true;
     bool event_idx = true;
     bool indirect = true;
+    bool packed = false;
+    bool in_order = false; // only together with packed rings
     bool controls_feature = false;
     bool suspend = false;   // VIRTIO_F_SUSPEND
     u64 extra_features = 0; // offered besides; for a driver that must ignore them

@@ -64,7 +64,7 @@ class sound_device {
     fault_set& faults() { return core_.faults; }
     const device_profile& profile() const { return core_.profile; }
     guest_memory& memory() { return core_.memory; }
-    virtqueue& queue(u32 index) { return core_.queues[index]; }
+    device_queue& queue(u32 index) { return core_.queues[index]; }
     u64 features() const { return core_.features; }
     bool live() const { return live_; }
 

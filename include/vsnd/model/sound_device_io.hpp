@@ -18,7 +18,7 @@ inline void sound_device::notify(u32 queue) {
     negotiation_.judge_config_reads();
     ++doorbells_[queue];
     unrung_since_[queue] = fault_set::never;
-    virtqueue& q = core_.queues[queue];
+    device_queue& q = core_.queues[queue];
     const u16 fresh = q.fresh();
     core_.trace.add({core_.now_ns, trace_kind::doorbell, queue, trace_event::none, fresh, 0});
     if (!q.broken() && (fresh == 0 || !q.wants_doorbells()))

@@ -59,8 +59,9 @@ inline void sound_device::set_queue_size(u32 queue, u16 size) {
     queue_registers& r = registers_[queue];
     const std::string detail = "queue " + std::to_string(queue) + ": " + std::to_string(size);
     if (r.enabled) return core_.violate(violation::queue_changed_while_enabled, detail);
-    if (!wire::virtq_size_is_valid(size) || size > r.most)
-        return core_.violate(violation::queue_size_invalid, detail);
+    const bool packed = negotiation_.accepts(wire::F_RING_PACKED);
+    const bool valid = packed ? wire::pvirtq_size_is_valid(size) : wire::virtq_size_is_valid(size);
+    if (!valid || size > r.most) return core_.violate(violation::queue_size_invalid, detail);
     r.size = size;
 }
 
@@ -84,8 +85,10 @@ inline void sound_device::enable_queue(u32 queue, u16 value) {
     if (r.enabled || r.size == 0) return;
     if (!negotiation_.has(wire::DEVICE_STATUS_FEATURES_OK))
         core_.violate(violation::queue_enabled_too_early, detail);
-    if (r.address[0] % 16 != 0 || r.address[1] % 2 != 0 || r.address[2] % 4 != 0)
-        return core_.violate(violation::queue_misaligned, detail);
+    const bool packed = negotiation_.accepts(wire::F_RING_PACKED);
+    if (r.address[0] % 16 != 0 || r.address[1] % (packed ? 4 : 2) != 0 || r.address[2] % 4 != 0)
+        return core_.violate(packed ? violation::packed_misaligned : violation::queue_misaligned,
+                             detail);
     r.enabled = true;
     core_.queues[queue].enable({r.size,
                                 {r.address[0]},
@@ -93,7 +96,9 @@ inline void sound_device::enable_queue(u32 queue, u16 value) {
                                 {r.address[2]},
                                 negotiation_.accepts(wire::F_EVENT_IDX),
                                 negotiation_.accepts(wire::F_INDIRECT_DESC),
-                                core_.profile.address_end});
+                                core_.profile.address_end,
+                                packed,
+                                negotiation_.accepts(wire::F_IN_ORDER)});
 }
 
 } // namespace vsnd::model

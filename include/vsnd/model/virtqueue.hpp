@@ -44,6 +44,8 @@ struct queue_setup {
     bool event_idx = false;
     bool indirect = false;
     u64 address_end = 0; // what the device cannot reach, from here on; 0: nothing
+    bool packed = false;
+    bool in_order = false; // of a packed queue
 };
 
 class virtqueue {
