@@ -77,7 +77,9 @@ struct named_profile {
 
 inline const std::vector<named_profile>& all_profiles() {
     static const std::vector<named_profile> all = {
-        {"default", default_profile, {.jacks = true, .chmaps = true, .xruns = true}},
+        {"default",
+         default_profile,
+         {.jacks = true, .chmaps = true, .controls = true, .xruns = true}},
         {"qemu", qemu_profile, {.latency = false, .events = false}},
         {"qemu 8.2",
          qemu_8_2_profile,
@@ -101,7 +103,7 @@ inline const std::vector<named_profile>& all_profiles() {
           .mistakes_are_fatal = true}},
         {"libkrun", libkrun_profile, {.latency = false, .chmaps = true}},
         {"aosp emulator", aosp_emulator_profile, {}},
-        {"stratovirt", stratovirt_profile, {}},
+        {"stratovirt", stratovirt_profile, {.controls = true}},
         {"libvmm",
          libvmm_profile,
          {.short_capture = false, .event_idx = false, .indirect = false, .own_error_codes = true}},

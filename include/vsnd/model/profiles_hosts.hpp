@@ -96,7 +96,7 @@ inline device_profile aosp_emulator_profile() {
     return p;
 }
 
-// A volume and a switch.
+// The one open device with control elements: a volume and a switch, without metadata.
 inline device_profile stratovirt_profile() {
     device_profile p;
     p.name = "stratovirt";
@@ -106,6 +106,18 @@ inline device_profile stratovirt_profile() {
     p.answers_jacks = false;
     p.answers_chmaps = false;
     p.buffer_frames = 1024;
+    p.controls_feature = true;
+    element_profile volume;
+    volume.name = "Master Playback Volume";
+    volume.role = element_role(wire::SND_CTL_ROLE_VOLUME, wire::SND_D_OUTPUT);
+    volume.type = wire::SND_CTL_TYPE_INTEGER;
+    volume.highest = 100;
+    volume.values = {100};
+    element_profile playing;
+    playing.name = "Master Playback Switch";
+    playing.role = element_role(wire::SND_CTL_ROLE_MUTE, wire::SND_D_OUTPUT);
+    playing.values = {1};
+    p.elements = {volume, playing};
     return p;
 }
 
