@@ -26,8 +26,11 @@ void check_given_up(mmio_machine& m) {
 
 } // namespace
 
-// [virtio 1.4] MMIO Device Register Layout: ignore a device with another MagicValue, a Version
-// which is not 2, or a DeviceID 0
+// [virtio 1.4] Virtio Over MMIO / MMIO Device Register Layout, driver 4
+// [virtio 1.4] Virtio Over MMIO / MMIO Device Register Layout, driver 5
+// [virtio 1.4] Virtio Over MMIO / MMIO Device Register Layout, driver 6
+// [virtio 1.4] Virtio Over MMIO / Device Initialization, driver 2
+// [virtio 1.4] Virtio Over MMIO / Device Initialization, driver 1
 TEST_CASE("mmio: what is no sound device is left alone, and a legacy one is called so") {
     const struct {
         model::mmio_layout layout;

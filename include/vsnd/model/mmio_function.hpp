@@ -76,7 +76,6 @@ class mmio_function {
     sound_device& device_;
     mmio_layout layout_;
     u32 identity_read_ = 0; // a bit for each of magic, version and device id
-    bool placeholder_known_ = false;
     u32 feature_select_ = nothing;
     u32 driver_select_ = nothing;
     u32 queue_select_ = 0;
