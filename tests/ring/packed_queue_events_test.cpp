@@ -301,6 +301,9 @@ TEST_CASE("packed: take_and_arm ends although the device completes all that is p
 // [virtio 1.4] Packed Virtqueues / Updating flags: a barrier before, so that the device sees the
 // most up-to-date copy. Sending Available Buffer Notifications: a barrier before reading the
 // device's event suppression.
+// [virtio 1.4] Packed Virtqueues / Scatter-Gather Support, driver 6
+// [virtio 1.4] Packed Virtqueues / Updating flags, driver 1
+// [virtio 1.4] Packed Virtqueues / Sending Available Buffer Notifications, driver 1
 TEST_CASE("packed: the flags of the first descriptor go last, and before the doorbell's test") {
     seen = {};
     packed_bench<watched_policy> b(4, event_idx_bit);
@@ -329,6 +332,7 @@ TEST_CASE("packed: the flags of the first descriptor go last, and before the doo
 
 // [virtio 1.4] The Virtqueue Descriptor Table: next_off and next_wrap match the next descriptor
 // not yet made available to the device.
+// [virtio 1.4] Packed Virtqueues / The Virtqueue Descriptor Table, driver 3
 TEST_CASE_TEMPLATE("packed: with NOTIFICATION_DATA the doorbell says where the next one goes",
                    Policy, telling_policy, always_telling_policy) {
     for (const uint64_t features : {uint64_t{0}, indirect_bit}) {

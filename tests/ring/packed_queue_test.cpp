@@ -33,6 +33,7 @@ constinit plain_queue constant_initialised;
 } // namespace
 
 // [virtio 1.4] Packed Virtqueues / Structure Size and Alignment
+// [virtio 1.4] Packed Virtqueues / Virtqueues, driver 1
 TEST_CASE("packed: the three parts are aligned, apart, and inside the memory") {
     for (const unsigned size : {1U, 2U, 3U, 5U, 7U, 64U, 100U, 255U, 256U}) {
         CAPTURE(size);
@@ -99,6 +100,8 @@ TEST_CASE("packed: the size that fits a device's offer is the lesser of both") {
 }
 
 // [virtio 1.4] Placing Available Buffers Into The Descriptor Ring
+// [virtio 1.4] Packed Virtqueues / Scatter-Gather Support, driver 3
+// [virtio 1.4] Packed Virtqueues / Indirect Descriptors, driver 1
 TEST_CASE_TEMPLATE("packed: a direct chain lies in the ring as the specification has it", Policy,
                    packed_policy, never_policy) {
     packed_bench<Policy> b(5, 0);
@@ -128,6 +131,9 @@ TEST_CASE_TEMPLATE("packed: a direct chain lies in the ring as the specification
 }
 
 // [virtio 1.4] Indirect Flag: Scatter-Gather Support
+// [virtio 1.4] Packed Virtqueues / Scatter-Gather Support, driver 3
+// [virtio 1.4] Packed Virtqueues / Indirect Descriptors, driver 2
+// [virtio 1.4] Packed Virtqueues / Indirect Descriptors, driver 4
 TEST_CASE_TEMPLATE("packed: an indirect chain takes one descriptor and a table", Policy,
                    packed_policy, always_policy) {
     packed_bench<Policy> b(5, indirect_bit | event_idx_bit);
@@ -167,6 +173,9 @@ TEST_CASE("packed: one part, or more than a table holds, goes direct although in
 }
 
 // [virtio 1.4] Scatter-Gather Support: no descriptor list longer than the Queue Size.
+// [virtio 1.4] Packed Virtqueues / Scatter-Gather Support, driver 1
+// [virtio 1.4] Packed Virtqueues / Scatter-Gather Support, driver 2
+// [virtio 1.4] Packed Virtqueues / Indirect Descriptors, driver 3
 TEST_CASE("packed: bind refuses what no queue may hold, and changes nothing") {
     for (const uint64_t features : {uint64_t{0}, indirect_bit}) {
         CAPTURE(features);
@@ -185,6 +194,7 @@ TEST_CASE("packed: bind refuses what no queue may hold, and changes nothing") {
     }
 }
 
+// [virtio 1.4] Packed Virtqueues / Scatter-Gather Support, driver 5
 TEST_CASE("packed: room is counted in chains, and comes back") {
     for (const unsigned size : {3U, 5U, 64U, 256U}) {
         for (const uint64_t features : {uint64_t{0}, indirect_bit}) {
@@ -211,6 +221,7 @@ TEST_CASE("packed: room is counted in chains, and comes back") {
 }
 
 // [virtio 1.4] Driver and Device Ring Wrap Counters
+// [virtio 1.4] Packed Virtqueues / Scatter-Gather Support, driver 4
 TEST_CASE("packed: a full ring goes round and round, in any order") {
     for (const unsigned size : {3U, 5U, 64U, 256U}) {
         for (const uint64_t features : {uint64_t{0}, indirect_bit}) {
@@ -270,6 +281,7 @@ TEST_CASE("packed: a chain as long as the ring, and the largest ring") {
     CHECK(wrong == 0);
 }
 
+// [virtio 1.4] Packed Virtqueues / The Virtqueue Descriptor Table, driver 2
 TEST_CASE("packed: a chain that the device has is not given back") {
     packed_bench b(5, 0);
     const message m;
