@@ -3,9 +3,12 @@
 
 #include <vsnd/port/skeleton.hpp>
 #include <vsnd/transport/pci.hpp>
-#include <vsnd/vsnd.hpp>
+
+#include "drive.hpp"
 
 using namespace vsnd;
+using whole::drive;
+using whole::refill;
 
 namespace {
 
@@ -25,17 +28,6 @@ struct bare_kernel {
     void wait(u64) {}
 };
 
-struct refill {
-    template <class Stream>
-    void period_done(Stream& s) {
-        if (s.acquire().ok()) (void)s.commit();
-    }
-    template <class Stream>
-    void xrun(Stream& s) {
-        (void)s.position_frames();
-    }
-};
-
 using pci_card = card<pci_device<bare_kernel>, refill>;
 using own_rings_card = card<skeleton::device>;
 
@@ -44,38 +36,6 @@ constinit pci_device<bare_kernel> device;
 constinit pci_card with_rings;
 constinit skeleton::device port;
 constinit own_rings_card without_rings;
-
-// Every public call of a card and its streams, on memory that the caller brings.
-template <class Card, class Port>
-u64 drive(Card& c, Port& p, const dma_region& memory, const pcm_params& wanted) {
-    u64 sum = static_cast<u64>(c.open(p, memory.part(0, card_bytes<>())));
-    sum += static_cast<u64>(c.open_async(p, memory)) + c.device_streams();
-    sum += static_cast<u64>(c.set_policy(wire::SND_VQ_TX, {wanted.periods, wanted.periods}));
-    for (u32 id = 0; id < c.stream_count(); ++id) {
-        auto* const s = c.find(id);
-        if (s == nullptr) continue;
-        const auto fitting = s->nearest(wanted);
-        const pcm_params& use = fitting.value();
-        sum +=
-            static_cast<u64>(s->check(use)) + static_cast<u64>(s->prepare(use, {memory, memory}));
-        s->set_drain_tail(wanted.period_frames);
-        sum += s->write({memory.cpu, memory.bytes}).value();
-        sum += s->read({memory.cpu, memory.bytes}).value();
-        if (s->acquire().ok()) sum += static_cast<u64>(s->commit());
-        sum += static_cast<u64>(s->start()) + static_cast<u64>(s->stop());
-        sum += static_cast<u64>(s->start(start_mode::now)) + static_cast<u64>(s->drain());
-        sum += static_cast<u64>(s->drop()) + static_cast<u64>(s->release());
-        sum += static_cast<u64>(s->drain_async()) + static_cast<u64>(s->drop_async());
-        sum += s->position_frames() + s->avail_frames() + s->delay_frames() + s->in_flight();
-        sum += s->counters().xruns + s->period_bytes() + static_cast<u64>(s->state());
-        sum +=
-            static_cast<u64>(*to_string(s->outcome())) + static_cast<u64>(*to_string(s->state()));
-    }
-    c.complete(wire::SND_VQ_TX, {nullptr, 0, used::kind::dropped});
-    c.config_changed();
-    sum += c.pump_all() + c.pump(wire::SND_VQ_RX, 1) + c.tick(sum) + c.counters().events;
-    return sum + static_cast<u64>(c.close());
-}
 
 } // namespace
 
