@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <support/mmio_model_kernel.hpp>
+#include <vsnd/ring/packed_queue.hpp>
 #include <vsnd/transport/mmio.hpp>
 #include <vsnd/vsnd.hpp>
 
@@ -10,7 +11,17 @@ using namespace vsnd;
 
 namespace {
 
+model::device_profile with_rings(bool packed) {
+    auto profile = model::default_profile();
+    profile.packed = packed;
+    return profile;
+}
+
+template <template <class, class> class Ring>
 struct session {
+    using port_type = mmio_device<support::mmio_model_kernel, ring_policy, Ring>;
+    using stream_type = typename card<port_type>::stream_type;
+
     session() {
         port.init(kernel);
         kernel.mmio.on_irq = [this] {
@@ -27,9 +38,8 @@ struct session {
                 kernel.memory.allocate(static_cast<usize>(silence_bytes(p)), 4096)};
     }
     // Writes and reads until both buffers are through.
-    void exchange(card<mmio_device<support::mmio_model_kernel>>::stream_type& out,
-                  card<mmio_device<support::mmio_model_kernel>>::stream_type& in,
-                  const std::vector<u8>& music, std::vector<u8>& recording) {
+    void exchange(stream_type& out, stream_type& in, const std::vector<u8>& music,
+                  std::vector<u8>& recording) {
         usize wrote = 0, read = 0;
         while (wrote < music.size() || read < recording.size()) {
             wrote += out.write({music.data() + wrote, music.size() - wrote}).value();
@@ -40,9 +50,9 @@ struct session {
         }
     }
 
-    support::mmio_model_kernel kernel;
-    mmio_device<support::mmio_model_kernel> port;
-    card<mmio_device<support::mmio_model_kernel>> driver;
+    support::mmio_model_kernel kernel{with_rings(is_packed<typename port_type::queue_type>)};
+    port_type port;
+    card<port_type> driver;
     dma_region area = kernel.memory.allocate(card_bytes<>(), card_alignment);
     u32 interrupts = 0;
 };
@@ -57,14 +67,9 @@ std::vector<u8> noise(usize bytes) {
     return all;
 }
 
-} // namespace
-
-// One line for everything: each interrupt is looked at, acknowledged, and pumps every queue.
-// [virtio 1.4] Virtio Over MMIO / Notifications From The Device, driver 1
-// [virtio 1.4] Virtio Over MMIO / Notifications From The Device, driver 2
-// [virtio 1.4] Virtio Over MMIO / Notifications From The Device, driver 3
-TEST_CASE("mmio: a card plays and records at once, every byte, and breaks no clause") {
-    session s;
+template <template <class, class> class Ring>
+void play_and_record() {
+    session<Ring> s;
     REQUIRE(s.driver.open(s.port, s.area) == status_code::ok);
     auto* const out = s.driver.find(direction::playback);
     auto* const in = s.driver.find(direction::capture);
@@ -93,4 +98,18 @@ TEST_CASE("mmio: a card plays and records at once, every byte, and breaks no cla
     CHECK_FALSE(s.kernel.mmio.line_is_up());
     INFO(s.kernel.device.violations().report());
     CHECK(s.kernel.device.violations().clean());
+}
+
+} // namespace
+
+// One line for everything: each interrupt is looked at, acknowledged, and pumps every queue.
+// [virtio 1.4] Virtio Over MMIO / Notifications From The Device, driver 1
+// [virtio 1.4] Virtio Over MMIO / Notifications From The Device, driver 2
+// [virtio 1.4] Virtio Over MMIO / Notifications From The Device, driver 3
+TEST_CASE("mmio: a card plays and records at once, every byte, and breaks no clause") {
+    play_and_record<split_queue>();
+}
+
+TEST_CASE("mmio: so it does with packed rings") {
+    play_and_record<packed_queue>();
 }

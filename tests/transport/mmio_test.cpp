@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <support/mmio_model_kernel.hpp>
+#include <vsnd/ring/packed_queue.hpp>
 #include <vsnd/transport/mmio.hpp>
 
 #include "mmio_machine.hpp"
@@ -22,6 +23,10 @@ constinit mmio_device<mmio_model_kernel> constant_initialised;
 struct demanding : ring_policy {
     static constexpr choice event_idx = choice::always;
     static constexpr choice indirect = choice::never;
+};
+
+struct talkative : ring_policy {
+    static constexpr choice notification_data = choice::negotiated;
 };
 
 constexpr u64 controls = u64{1} << wire::SND_F_CTLS;
@@ -168,6 +173,33 @@ TEST_CASE("mmio: a doorbell is the queue's index, written to QueueNotify") {
         CHECK(m.kernel.record.back().value == i);
     }
     CHECK(m.kernel.device.violations().clean());
+}
+
+// [virtio 1.4] Packed Virtqueues: any size; and the notification data with NOTIFICATION_DATA
+TEST_CASE("mmio: packed rings are demanded, sized as offered, and rung with their place") {
+    using packed_port = mmio_device<mmio_model_kernel, talkative, packed_queue>;
+    mmio_model_kernel split_only;
+    packed_port refused;
+    refused.init(split_only);
+    CHECK(refused.negotiate(0).code() == status_code::not_available);
+
+    auto profile = with_queue_size(2, 7);
+    profile.packed = true;
+    profile.extra_features = feature(wire::F_NOTIFICATION_DATA);
+    mmio_model_kernel kernel(profile);
+    packed_port port;
+    port.init(kernel);
+    REQUIRE(ok(port.negotiate(0).code()));
+    CHECK((port.features() & feature(wire::F_RING_PACKED)) != 0);
+    const auto q = port.queue(2);
+    REQUIRE(q.ok());
+    CHECK(q.value()->size() == 7);
+    CHECK(kernel.device.registers(2).size == 7);
+    CHECK(kernel.device.registers(2).enabled);
+    CHECK(kernel.device.violations().report() == "");
+    q.value()->ring();
+    CHECK(kernel.record.back().offset == wire::MMIO_QUEUE_NOTIFY);
+    CHECK(kernel.record.back().value == (0x8000'0000 | 2)); // the first place, wrap counter 1
 }
 
 // [virtio 1.4] Device Configuration Space

@@ -12,6 +12,10 @@ struct policy : ring_policy {
     static constexpr choice event_idx = Event;
     static constexpr choice indirect = Indirect;
 };
+struct talkative : policy<choice::never, choice::never> {
+    static constexpr choice in_order = choice::negotiated;
+    static constexpr choice notification_data = choice::always;
+};
 constexpr u64 event = u64{1} << 29;
 constexpr u64 table = u64{1} << 28;
 } // namespace
@@ -26,4 +30,10 @@ TEST_CASE("ring_wish: the rings' features follow the policy, and only they") {
     constexpr auto other = ring_wish<policy<choice::never, choice::always>>(event);
     CHECK(other.required == table);
     CHECK(other.optional == 0);
+    constexpr auto packed = ring_wish<talkative>(0, true);
+    CHECK(packed.required == (u64{1} << 34 | u64{1} << 38));
+    CHECK(packed.optional == u64{1} << 35);
+    constexpr auto split = ring_wish<talkative>(0);
+    CHECK(split.required == 0);
+    CHECK(split.optional == 0);
 }

@@ -23,12 +23,14 @@ struct mmio_counters {
     u32 config_retries = 0; // reads of the configuration that the device changed meanwhile
 };
 
-template <mmio_kernel Kernel, class Policy = ring_policy>
+// Ring: split_queue, or packed_queue (of ring/packed_queue.hpp) for a device that offers it.
+template <mmio_kernel Kernel, class Policy = ring_policy,
+          template <class, class> class Ring = split_queue>
 class mmio_device {
   public:
-    using queue_type = split_queue<mmio_doorbell<Kernel>, Policy>;
+    using queue_type = Ring<mmio_doorbell<Kernel>, Policy>;
     static constexpr u32 queue_count = 4;
-    static constexpr u16 least_queue_size = 4; // one chain of three, sizes being powers of two
+    static constexpr u16 least_queue_size = least_ring_size<queue_type>;
     static_assert(Policy::most_descriptors >= least_queue_size);
     // A device over MMIO does not say how long its configuration is: this is a sound device's.
     static constexpr u32 config_bytes = 16;
@@ -57,7 +59,8 @@ class mmio_device {
         phase_ = phase::stopped;
         if (const auto s = find(); !ok(s)) return s;
         ++counters_.resets;
-        const result<u64> accepted = shake_hands(registers_, ring_wish<Policy>(wanted), patience());
+        const result<u64> accepted =
+            shake_hands(registers_, ring_wish<Policy>(wanted, is_packed<queue_type>), patience());
         if (!accepted) return accepted.code();
         features_ = accepted.value();
         phase_ = phase::negotiated;

@@ -19,6 +19,10 @@ struct mmio_doorbell {
     u16 queue = 0;
 
     VSND_HOT void ring() { write_register_32(*kernel, address, queue); }
+    // With NOTIFICATION_DATA: also where the next buffer goes.
+    VSND_HOT void ring_with(u16 next) {
+        write_register_32(*kernel, address, u32{next} << wire::NOTIFICATION_OFFSET_SHIFT | queue);
+    }
 };
 
 template <mmio_kernel Kernel>
