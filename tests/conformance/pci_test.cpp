@@ -69,6 +69,7 @@ struct greedy : ring_policy {
     static constexpr choice notification_data = choice::always;
     static constexpr choice ring_reset = choice::always;
 };
+static_assert(greedy::in_order == greedy::notification_data && greedy::ring_reset != choice::never);
 
 u32 find_capability(noting_kernel& kernel, u8 id, u8 type = 0) {
     u32 at = kernel.pci.config_read(0x34, 1);
