@@ -115,7 +115,8 @@ def command(case, directory):
     words += ["-serial", f"file:{directory / 'console.log'}"]
     words += ["-kernel", str(case.kernel), "-append", case.command_line]
     words += ["-audiodev", backend(case, directory)]
-    words += ["-device", f"{device},audiodev=a,streams={case.streams}"]
+    packed = "on" if case.ring == "packed" else "off"
+    words += ["-device", f"{device},audiodev=a,streams={case.streams},packed={packed}"]
     if not case.real_time:
         words += ["-icount", "shift=1,sleep=off"]
     if case.traced:

@@ -30,6 +30,7 @@ def arguments():
     parser.add_argument("--stream", type=int, default=0, help="which one of its direction")
     parser.add_argument("--policy", default="each", help="each, or batched4 and the like")
     parser.add_argument("--interrupts", choices=["msix", "intx", "polled"])
+    parser.add_argument("--ring", choices=["split", "packed"], default="split")
     parser.add_argument("--late-ms", type=int, default=0, help="interrupts off, once, that long")
     parser.add_argument("--max-doorbells", type=float, help="per period, on the data queue")
     parser.add_argument("--max-interrupts", type=float, help="per period, of the data queue")
@@ -49,7 +50,7 @@ def arguments():
         f"mode={case.mode} period={case.period} count={case.count} format={case.format}"
         f" rate={case.rate} channels={case.channels} frames={case.frames} seed={SEED}"
         f" stream={case.stream} policy={case.policy} interrupts={case.interrupts}"
-        f" late_ms={case.late_ms}"
+        f" ring={case.ring} late_ms={case.late_ms}"
     )
     return case
 
@@ -85,10 +86,12 @@ def check_stream(case, values, way):
 
 
 def check_transport(case, values):
-    """The kernel drove the device over the transport that the case is about."""
+    """The kernel drove the device over the transport, by the rings, that the case is about."""
     wanted = machine.MACHINES[case.machine].transport
     if values.get("transport") != wanted:
         raise check.Failure(f"the transport is {values.get('transport')} instead of {wanted}")
+    if values.get("ring") != case.ring:
+        raise check.Failure(f"the rings are {values.get('ring')} instead of {case.ring}")
 
 
 def check_bars(case, values):

@@ -7,6 +7,7 @@ namespace kernel {
 
 using namespace vsnd;
 
+enum ring_kind : u32 { SPLIT, PACKED };
 enum interrupt_kind : u32 { MSIX, INTX, POLLED };
 enum test_mode : u32 { PLAY = 1, RECORD = 2, BOTH = 3 };
 
@@ -22,6 +23,7 @@ struct settings {
     u32 seed = 1;       // of the noise
     u32 batch = 1;      // policy=each, or policy=batched4 (any number): completions per interrupt
     u32 interrupts = MSIX; // interrupts=msix|intx|polled
+    u32 ring = SPLIT;      // ring=split|packed
     u32 late_ms = 0;       // interrupts stay off that long, once,
     u32 late_at = 24000;   // after that many frames
 };

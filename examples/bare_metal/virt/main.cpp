@@ -1,6 +1,7 @@
 // The kernel: brings the board up, finds the sound device over MMIO or else over PCI, and runs the
 // sound test on it.
 
+#include <vsnd/ring/packed_queue.hpp>
 #include <vsnd/transport/mmio.hpp>
 #include <vsnd/transport/pci.hpp>
 
@@ -23,6 +24,8 @@ struct sound_system {
 
 // Nothing runs before kernel_main: whatever is not constant has to wait for it.
 constinit sound_system<mmio_device<mmio_port>, mmio_port> over_mmio;
+constinit sound_system<mmio_device<mmio_port, ring_policy, packed_queue>, mmio_port>
+    over_mmio_packed;
 constinit sound_system<pci_device<pci_port>, pci_port> over_pci;
 
 constexpr u16 virtio_vendor = 0x1af4;
@@ -61,15 +64,37 @@ u32 find_mmio_sound() {
     return slot;
 }
 
-void use_mmio(u32 slot, const settings& wanted) {
-    over_mmio.port.physical = board.mmio_first + slot * board.mmio_stride;
+// The timer's routine.
+template <auto& System, bool Polls>
+void tick() {
+    if constexpr (Polls) System.test.on_sound_interrupt();
+    System.test.on_timer_interrupt();
+}
+
+template <auto& System>
+[[noreturn]] void run(const settings& wanted) {
+    const bool polls = wanted.interrupts == POLLED;
+    on_timer(polls ? polling_period_us : timer_period_us,
+             polls ? tick<System, true> : tick<System, false>);
+    interrupts_on();
+    System.test.run(System.device, wanted);
+    power_off();
+}
+
+template <auto& System>
+[[noreturn]] void use_mmio(u32 slot, const settings& wanted) {
+    using queue_type = typename decltype(System.device)::queue_type;
+    System.port.physical = board.mmio_first + slot * board.mmio_stride;
     print_value("transport", "mmio");
-    print_hex("registers", over_mmio.port.physical);
-    over_mmio.device.init(over_mmio.port);
-    if (wanted.interrupts == POLLED) return;
-    on_line(board.mmio_interrupt + slot, [] {
-        if (over_mmio.device.interrupt().any()) over_mmio.test.on_sound_interrupt();
-    });
+    print_value("ring", is_packed<queue_type> ? "packed" : "split");
+    print_hex("registers", System.port.physical);
+    System.device.init(System.port);
+    if (wanted.interrupts != POLLED) {
+        on_line(board.mmio_interrupt + slot, [] {
+            if (System.device.interrupt().any()) System.test.on_sound_interrupt();
+        });
+    }
+    run<System>(wanted);
 }
 
 // How completions reach the driver.
@@ -88,28 +113,17 @@ interrupt_setup choose_interrupts(const pci_function& function, u32 kind) {
     return interrupt_setup::msix(message);
 }
 
-void use_pci(const settings& wanted) {
+[[noreturn]] void use_pci(const settings& wanted) {
+    if (wanted.ring == PACKED) finish("packed rings only over MMIO here");
     const pci_function function = find_pci(virtio_vendor, virtio_sound, 0);
     if (!function.valid()) finish("no virtio sound device");
     function.assign_missing_bars();
     print_value("transport", "pci");
+    print_value("ring", "split");
     print_hex("bar", function.bar_address(4));
     over_pci.port.function = function;
     over_pci.device.init(over_pci.port, choose_interrupts(function, wanted.interrupts));
-}
-
-template <class Test, class Device>
-void run(Test& test, Device& device, const settings& wanted, interrupt_routine tick) {
-    on_timer(wanted.interrupts == POLLED ? polling_period_us : timer_period_us, tick);
-    interrupts_on();
-    test.run(device, wanted);
-}
-
-// The timer's routine.
-template <auto& System, bool Polls>
-void tick() {
-    if constexpr (Polls) System.test.on_sound_interrupt();
-    System.test.on_timer_interrupt();
+    run<over_pci>(wanted);
 }
 
 } // namespace
@@ -117,17 +131,10 @@ void tick() {
 extern "C" [[noreturn]] void kernel_main(const u8* tree) {
     init_interrupts();
     const settings wanted = read_settings(tree);
-    const bool polls = wanted.interrupts == POLLED;
-    if (const u32 slot = find_mmio_sound(); slot < board.mmio_count) {
-        use_mmio(slot, wanted);
-        run(over_mmio.test, over_mmio.device, wanted,
-            polls ? tick<over_mmio, true> : tick<over_mmio, false>);
-    } else {
-        use_pci(wanted);
-        run(over_pci.test, over_pci.device, wanted,
-            polls ? tick<over_pci, true> : tick<over_pci, false>);
-    }
-    power_off();
+    const u32 slot = find_mmio_sound();
+    if (slot == board.mmio_count) use_pci(wanted);
+    if (wanted.ring == PACKED) use_mmio<over_mmio_packed>(slot, wanted);
+    use_mmio<over_mmio>(slot, wanted);
 }
 
 } // namespace kernel

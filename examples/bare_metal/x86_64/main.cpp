@@ -66,6 +66,7 @@ void find_sound(u32 kind) {
     if (!function.valid()) finish("no virtio sound function");
     function.assign_missing_bars();
     print_value("transport", "pci");
+    print_value("ring", "split");
     print_hex("bar", function.bar_address(4));
     port.function = function;
     device.init(port, choose_interrupts(function, kind));
@@ -78,6 +79,7 @@ extern "C" [[noreturn]] void kernel_main(const start_info* info) {
     const settings wanted = read_settings(*info);
     if (!has_capture_memory(*info)) finish("too little memory");
     if (!init_clock()) finish("no HPET");
+    if (wanted.ring == PACKED) finish("packed rings only over MMIO here");
     find_sound(wanted.interrupts);
 
     start_timer(wanted.interrupts == POLLED ? polling_period_us : timer_period_us);
