@@ -50,7 +50,7 @@ TEST_CASE("packed_place: an event has passed when it is among the last descripto
                 // From a round behind to just before a round ahead there is one place of a name.
                 for (u32 event = at < size ? 0 : at - size; event < at + size; ++event) {
                     const bool among = event < at && event + count >= at;
-                    CHECK(posted.has_passed(named(event, size), count, size) == among);
+                    CHECK((posted.behind(named(event, size), size) < count) == among);
                 }
             }
         }

@@ -25,6 +25,21 @@ struct packed_shadow {
     bool in_device;
 };
 
+// Nothing that memory holds stays in a register across this.
+VSND_HOT void keep_in_memory() {
+    __asm__ volatile("" : : : "memory");
+}
+
+// All but the flags, which publish it with a release store: its own, or those of the chain's first
+// descriptor. One after the other, for all at once take registers that a caller would have to save.
+VSND_HOT void put_descriptor(wire::pvirtq_desc* d, const packed_shadow& s, u16 id) {
+    d->addr = s.addr;
+    keep_in_memory();
+    d->len = s.len;
+    keep_in_memory();
+    d->id = id;
+}
+
 template <class Policy>
 class packed_descriptors {
     static constexpr usize table_bytes =
@@ -54,7 +69,7 @@ class packed_descriptors {
         size_ = size;
         free_ = size;
         bound_ = 0;
-        stride_ = 0;
+        stride_ = longest_ = 0;
     }
 
     VSND_HOT packed_shadow& operator[](u32 i) { return shadows_[i]; }
@@ -62,6 +77,8 @@ class packed_descriptors {
 
     // How many descriptors each bound chain takes; 0 where they differ.
     VSND_HOT u32 stride() const { return stride_; }
+    // How many the longest one takes.
+    VSND_HOT u32 longest() const { return longest_; }
 
     // Prepares a chain. Errors: invalid_argument, no_room: nothing changed.
     // Spec: [virtio 1.4] Packed Virtqueues / Scatter-Gather Support
@@ -82,6 +99,7 @@ class packed_descriptors {
         for (const part& p : c.writable)
             first.capacity += p.bytes;
         stride_ = bound_ == 0 || stride_ == takes ? takes : u16{0};
+        longest_ = bound_ == 0 ? takes : greater(longest_, takes);
         ++bound_;
         return &first;
     }
@@ -174,8 +192,9 @@ class packed_descriptors {
         return s;
     }
 
-    packed_shadow shadows_[Policy::most_descriptors]{};
     u16 stride_ = 0;
+    u16 longest_ = 0;
+    packed_shadow shadows_[Policy::most_descriptors]{};
     u16 size_ = 0;
     u16 first_free_ = 0;
     u16 last_free_ = 0;

@@ -7,36 +7,42 @@
 
 namespace vsnd {
 
-// The wrap counter is kept as the two flags that it leads to: what is posted here, or is answered
-// here, bears these marks. They turn into their opposites at the end of the ring.
+// The wrap counter is kept also as the two flags that it leads to: what is posted here, or is
+// answered here, bears these marks. They turn into their opposites at the end of the ring.
 struct packed_place {
     static constexpr u16 both_marks = wire::VIRTQ_DESC_F_AVAIL | wire::VIRTQ_DESC_F_USED;
     static constexpr u16 wrap_bit = 1u << wire::RING_EVENT_WRAP_SHIFT;
 
     u32 at = 0;
     u16 mark = 0;
+    u16 counter = 0; // the wrap counter itself, where events have it
 
-    static constexpr packed_place first_available() { return {0, wire::VIRTQ_DESC_F_AVAIL}; }
-    static constexpr packed_place first_used() { return {0, both_marks}; }
+    static constexpr packed_place first_available() {
+        return {0, wire::VIRTQ_DESC_F_AVAIL, wrap_bit};
+    }
+    static constexpr packed_place first_used() { return {0, both_marks, wrap_bit}; }
 
     VSND_HOT constexpr void step(u32 descriptors, u32 size) {
         at += descriptors;
-        if (at >= size) [[unlikely]] {
-            at -= size;
-            mark ^= both_marks;
-        }
+        if (at >= size) [[unlikely]]
+            wrap(size);
+    }
+    VSND_HOT constexpr void wrap(u32 size) {
+        at -= size;
+        mark ^= both_marks;
+        counter ^= wrap_bit;
     }
 
     // Of the driver's place: offset and wrap counter as the device knows them.
-    VSND_HOT constexpr u16 next_to_post() const {
-        // The mark of a round with wrap counter 1 is the low one.
-        return static_cast<u16>(at | (u32{mark} << 8 & wrap_bit));
-    }
-    // Of the driver's place: whether `event` is among the last `count` descriptors.
-    VSND_HOT constexpr bool has_passed(u16 event, u32 count, u32 size) const {
-        u32 behind = at - 1 - (event & u32{wire::RING_EVENT_OFFSET_MASK});
-        if (((event ^ u32{mark} << 8) & wrap_bit) != 0) behind += size;
-        return behind < count;
+    VSND_HOT constexpr u16 next_to_post() const { return static_cast<u16>(at | counter); }
+    // Of the driver's place: how many descriptors were posted after the one that `event` names.
+    VSND_HOT constexpr u32 behind(u16 event, u32 size) const {
+        const u32 apart = event ^ counter; // the wrap bit: in another round
+        u32 behind = at - 1 - apart;
+        // So rare that it is worth a branch.
+        if (__builtin_expect_with_probability(apart >= wrap_bit, 0, 0.999))
+            behind += wrap_bit + size;
+        return behind;
     }
     // Of the device's place: the event `ahead` descriptors from here; the next one where that is
     // more than a round.
@@ -44,7 +50,7 @@ struct packed_place {
         u32 place = at + ahead;
         if (place >= size) [[unlikely]]
             place = place - size < at ? place - size + wrap_bit : at;
-        return static_cast<u16>(place + (mark & wrap_bit));
+        return static_cast<u16>(place + counter);
     }
 };
 

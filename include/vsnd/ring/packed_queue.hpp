@@ -23,6 +23,8 @@ template <class Doorbell, class Policy = ring_policy>
 class packed_queue {
     using order = typename Policy::order;
     using desc = wire::pvirtq_desc;
+    static constexpr u16 no_such_flags = 0xffff;
+    static constexpr u16 disabled = wire::RING_EVENT_FLAGS_DISABLE;
 
   public:
     class slot {
@@ -61,7 +63,8 @@ class packed_queue {
         memory_ = memory;
         size_ = size;
         doorbell_ = doorbell;
-        event_idx_ = has(features, wire::F_EVENT_IDX);
+        const bool event_idx = chosen<Policy::event_idx>(has(features, wire::F_EVENT_IDX));
+        by_place_ = event_idx ? wire::RING_EVENT_FLAGS_DESC : no_such_flags;
         in_order_ = has(features, wire::F_IN_ORDER);
         notification_data_ = has(features, wire::F_NOTIFICATION_DATA);
         shadows_.init(size, has(features, wire::F_INDIRECT_DESC),
@@ -96,32 +99,30 @@ class packed_queue {
     // Spec: [virtio 1.4] Placing Available Buffers Into The Descriptor Ring
     VSND_HOT status_code post(slot s) {
         packed_shadow* const r = s.chain_;
-        desc* const first = ring_ + avail_.at;
+        if (r->parts != 1) [[unlikely]]
+            put_rest(r);
+        desc* const d = ring_ + avail_.at;
         const u16 flags = r->flags | avail_.mark;
-        const u32 parts = r->parts;
         r->in_device = true;
-        put(first, *r, r->id);
-        if (parts != 1) [[unlikely]]
-            put_rest(*r);
-        unkicked_ += parts;
-        avail_.step(parts, size_);
+        put_descriptor(d, *r, r->id);
+        avail_.step(r->parts, size_);
         if (has_in_order()) posted_.push(r->id);
-        order::publish(&first->flags, flags);
+        order::publish(&d->flags, flags);
         return status_code::ok;
     }
 
-    // Rings the doorbell for all chains posted since the last call, if the device wants it.
+    // Rings the doorbell for the last `posted` chains, if the device wants it. Where chains differ
+    // in length it may ring once more than that.
     // Spec: [virtio 1.4] Driver and Device Event Suppression
-    VSND_HOT void kick(u32) {
+    VSND_HOT void kick(u32 posted) {
         order::full(); // pairs with the device's barrier between its event and the flags
-        const u32 fresh = unkicked_;
-        unkicked_ = 0;
         // The device writes the place before it asks for it.
-        const u32 flags = order::consume(&device_event_->flags) & u32{wire::RING_EVENT_FLAGS_MASK};
-        if (has_event_idx() && flags == wire::RING_EVENT_FLAGS_DESC) {
+        const u16 flags = order::consume(&device_event_->flags);
+        if (flags == by_place_) [[likely]] {
             const u16 event = load_relaxed(&device_event_->desc);
-            if (avail_.has_passed(event, fresh, size_)) ring();
-        } else if (fresh != 0 && flags != wire::RING_EVENT_FLAGS_DISABLE) {
+            // The one that the device waits for is among them.
+            if (avail_.behind(event, size_) < posted * shadows_.longest()) ring();
+        } else if (posted != 0 && (flags & wire::RING_EVENT_FLAGS_MASK) != disabled) {
             ring();
         }
     }
@@ -164,12 +165,11 @@ class packed_queue {
         if (has_in_order()) return !news_after_arming(used_, skipped);
         const desc* const ring = ring_;
         packed_place place = used_;
-        // A device that completes what is posted meanwhile must not keep us here for ever.
-        u32 left = size_;
+        bool wrapped = false;
         while (is_used(ring + place.at, place.mark)) {
             const desc* const d = ring + place.at;
             const u32 id = load_relaxed(&d->id);
-            if (id >= size_ || left-- == 0) [[unlikely]]
+            if (id >= size_) [[unlikely]]
                 return leave(place);
             packed_shadow& r = shadows_[id];
             if (!r.in_device) [[unlikely]]
@@ -178,7 +178,16 @@ class packed_queue {
             if (!good(what, [d] { return load_relaxed(&d->len); })) [[unlikely]]
                 return leave(place);
             r.in_device = false;
-            place.step(r.parts, size_);
+            place.at += r.parts;
+            if (place.at >= size_) [[unlikely]] {
+                place.wrap(size_);
+                // A device that completes what is posted meanwhile must not keep us here.
+                if (wrapped) {
+                    handle(what);
+                    return leave(place);
+                }
+                wrapped = true;
+            }
             handle(what);
         }
         used_ = place;
@@ -223,7 +232,6 @@ class packed_queue {
         return reinterpret_cast<wire::pvirtq_event_suppress*>(memory_.cpu + at);
     }
     static constexpr bool has(u64 features, u32 bit) { return ((features >> bit) & 1) != 0; }
-    VSND_HOT bool has_event_idx() const { return chosen<Policy::event_idx>(event_idx_); }
     VSND_HOT bool has_in_order() const { return chosen<Policy::in_order>(in_order_); }
 
     // Pairs with the device's barrier between an answer and its flags.
@@ -245,21 +253,21 @@ class packed_queue {
         return in_batch_ || is_used(ring_ + place.at, place.mark);
     }
 
-    // Published by the flags of the chain's first descriptor, with their release store.
-    VSND_HOT static void put(desc* d, const packed_shadow& s, u16 id) {
-        d->addr = s.addr;
-        d->len = s.len;
-        d->id = id;
-    }
-    VSND_HOT void put_rest(const packed_shadow& first) {
-        packed_place place = avail_;
-        const packed_shadow* s = &first;
-        for (u32 left = first.parts; left != 1; --left) {
+    // All descriptors of a direct chain but the first, whose flags show them to the device. It is no
+    // call and its state lies in memory, which keep_in_memory makes sure of: either a call or
+    // more registers would make g++ save registers at every post, of indirect chains too.
+    VSND_HOT void put_rest(const packed_shadow* s) {
+        rest_ = {avail_, s->id, static_cast<u16>(s->parts - 1)};
+        do {
             s = &shadows_[s->next];
-            place.step(1, size_);
-            put(ring_ + place.at, *s, first.id);
-            ring_[place.at].flags = static_cast<u16>(s->flags | place.mark);
-        }
+            rest_.place.step(1, size_);
+            keep_in_memory();
+            desc* const d = ring_ + rest_.place.at;
+            put_descriptor(d, *s, rest_.id);
+            d->flags = static_cast<u16>(s->flags | rest_.place.mark);
+            keep_in_memory();
+        } while (--rest_.left != 0);
+        keep_in_memory();
     }
 
     // The WRITE flag of an answer is not asked: devices leave it out.
@@ -293,10 +301,9 @@ class packed_queue {
         __builtin_memset(ring_, 0, wire::pvirtq_desc_bytes(size_) + 2 * wire::PVIRTQ_EVENT_BYTES);
         driver_event_->desc = packed_place::wrap_bit;
         driver_event_->flags =
-            has_event_idx() ? wire::RING_EVENT_FLAGS_DESC : wire::RING_EVENT_FLAGS_ENABLE;
+            by_place_ == no_such_flags ? wire::RING_EVENT_FLAGS_ENABLE : by_place_;
         avail_ = packed_place::first_available();
         used_ = packed_place::first_used();
-        unkicked_ = 0;
         posted_.clear();
         in_batch_ = false;
         unknown_since_reset_ = 0;
@@ -308,15 +315,19 @@ class packed_queue {
     wire::pvirtq_event_suppress* driver_event_ = nullptr; // ours: when to interrupt
     wire::pvirtq_event_suppress* device_event_ = nullptr; // the device's: when to ring
     u32 size_ = 0;
-    packed_place avail_; // where the next descriptor goes
-    packed_place used_;  // where the next answer comes
-    u32 unkicked_ = 0;   // descriptors posted since the doorbell was last considered
-    bool event_idx_ = false;
+    packed_place avail_;           // where the next descriptor goes
+    packed_place used_;            // where the next answer comes
+    u16 by_place_ = no_such_flags; // the flags of a device that names a place
     bool in_order_ = false;
     bool notification_data_ = false;
     bool in_batch_ = false; // one answer stood for several chains, and some are left to take
     bool broken_ = false;
     Doorbell doorbell_{};
+    struct {
+        packed_place place;
+        u16 id = 0;
+        u16 left = 0;
+    } rest_; // of put_rest
     packed_descriptors<Policy> shadows_;
 
     dma_region memory_;
