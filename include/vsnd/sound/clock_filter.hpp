@@ -43,8 +43,9 @@ class clock_filter {
     // The line, told from these frames on.
     const clock_line& line_from(u64 frames) {
         line_.begin = {frames, line_.time_of(frames)};
-        const u64 age = line_.begin.ns - closed_ns_;
-        line_.error_ns = static_cast<u32>(error_ns_) + static_cast<u32>(age >> 11);
+        const s64 age = static_cast<s64>(line_.begin.ns - closed_ns_) >> 11;
+        const s32 unknown = static_cast<s32>(greater(lesser(age, s64{limit_ns}), s64{0}));
+        line_.error_ns = static_cast<u32>(error_ns_ + unknown);
         return line_;
     }
 
@@ -53,7 +54,8 @@ class clock_filter {
         const u64 since = sample.ns - started_.ns;
         s32 early = early_of(sample);
         // More than drift explains.
-        if (!ahead_ && learning_ && moved_ + early > margin_ns + static_cast<s32>(since >> 11))
+        if (!ahead_ && learning_ &&
+            moved_ + early > margin_ns + static_cast<s32>(lesser(since >> 11, u64{limit_ns})))
             runs_ahead();
         if (heard_ < 2)
             begin(sample, early_of(sample));
@@ -178,7 +180,7 @@ class clock_filter {
         ++count_;
         const u32 span = static_cast<u32>(lesser((ns - opened_ns_) >> 4, u64{0x7fff'ffff}));
         // What drift alone explains is no noise.
-        const s32 spread = greater(best_ - worst_, noise_ >> 1);
+        const s32 spread = lesser(greater(best_ - worst_, noise_ >> 1), limit_ns >> 1);
         const bool quiet = static_cast<u32>(spread) <= span >> 8;
         if (!quiet && !lost_) window_ = greater(window_, shortest_window + 2);
         if (span >> window_ == 0 || count_ < (quiet ? 2 : 4)) return;

@@ -20,11 +20,12 @@ struct clock_rate {
     u32 period = 0;
     u32 speed = 0;
 
-    // Cut in two, so that no product is longer than 64 bits; signed, for frames of before.
+    // Cut in two, so that no product is longer than 64 bits; signed, for frames of before. What
+    // lies thousands of years off wraps round.
     s64 ns_of(s64 frames) const {
-        const s64 upper = (frames >> 16) * s64{period};
-        const s64 lower = (frames & 0xffff) * s64{period};
-        return upper * (s64{1} << (16 - period_bits)) + (lower >> period_bits);
+        const u64 upper = static_cast<u64>(frames >> 16) * period;
+        const u64 lower = static_cast<u64>(frames & 0xffff) * period;
+        return static_cast<s64>((upper << (16 - period_bits)) + (lower >> period_bits));
     }
     u64 frames_in(u64 ns) const {
         const u64 upper = (ns >> 32) * speed;
