@@ -65,7 +65,7 @@ TEST_CASE("ring: a fresh ring is zero wherever the device looks, whatever the me
 
 TEST_CASE("ring: init refuses sizes and memory that cannot serve") {
     int rung = 0;
-    bus_memory memory(plain_queue::memory_bytes(64));
+    bus_memory memory(plain_queue::memory_bytes);
     const vsnd::dma_region region = memory.region();
     for (const unsigned size : {0U, 3U, 63U, 128U, 65535U}) {
         CAPTURE(size);
@@ -164,12 +164,11 @@ TEST_CASE("ring: one part, or more than a table holds, goes direct although indi
 // [virtio 1.4] The Virtqueue Descriptor Table: at most 2^32 bytes in total.
 // [virtio 1.4] Split Virtqueues / The Virtqueue Descriptor Table, driver 1
 // [virtio 1.4] Split Virtqueues / Indirect Descriptors, driver 3
-TEST_CASE("ring: bind refuses what no queue may hold, and changes nothing") {
+TEST_CASE("ring: bind refuses what no queue may hold, and takes nothing") {
     for (const uint64_t features : {uint64_t{0}, indirect_bit}) {
         CAPTURE(features);
         bench b(2, features);
         const message m;
-        const auto memory = b.memory.copy();
         CHECK(b.queue.bind(m.chain(), nullptr).code() == status_code::no_room);
         CHECK(b.queue.bind({}, nullptr).code() == status_code::invalid_argument);
         const vsnd::part huge[2] = {{{0}, 0xffff'ffff}, {{0}, 2}};
@@ -178,7 +177,6 @@ TEST_CASE("ring: bind refuses what no queue may hold, and changes nothing") {
         CHECK(b.queue.free_chains(3) == 0);
         CHECK(b.queue.free_chains(0) == 0);
         CHECK(b.queue.free_chains(1) == 2);
-        CHECK(b.memory.copy() == memory);
     }
 }
 

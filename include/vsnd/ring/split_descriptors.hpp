@@ -11,53 +11,81 @@ namespace vsnd {
 
 template <class Policy>
 class split_descriptors {
-    static constexpr usize table_bytes =
-        usize{Policy::most_indirect_parts} * sizeof(wire::virtq_desc);
+    static constexpr u32 most = Policy::most_descriptors;
+    static constexpr u32 table_parts = Policy::most_indirect_parts;
+    static constexpr usize table_bytes = usize{table_parts} * sizeof(wire::virtq_desc);
     static constexpr u16 end_of_chain = 0xffff;
 
   public:
-    // How much memory the indirect tables of a queue of `size` take.
-    static constexpr usize tables_bytes(u16 size) {
-        return Policy::indirect == choice::never ? 0 : size * table_bytes;
-    }
+    // How much memory the indirect tables take.
+    static constexpr usize tables_bytes =
+        Policy::indirect == choice::never ? 0 : usize{most} * table_bytes;
 
-    // `table` holds the descriptors, `tables` the indirect tables.
-    void init(u16 size, bool indirect, dma_region table, dma_region tables) {
-        table_ = reinterpret_cast<wire::virtq_desc*>(table.cpu);
-        tables_ = tables;
+    // `table` holds the descriptors, `tables` the indirect tables, which the device finds at
+    // `tables_bus`.
+    void init(u32 size, bool indirect, u8* table, u8* tables, bus_address tables_bus) {
+        table_ = reinterpret_cast<wire::virtq_desc*>(table);
+        tables_ = reinterpret_cast<wire::virtq_desc*>(tables);
+        tables_bus_ = tables_bus;
         indirect_ = indirect;
         // A ring that is set up again goes on where it was: chains bound after a reset get other
         // heads than those that a careless device may still return.
-        const u16 mask = static_cast<u16>(size - 1);
-        first_free_ = size == size_ && free_ != 0 ? first_free_ : u16{0};
-        last_free_ = static_cast<u16>((first_free_ - 1) & mask);
-        for (u16 i = 0; i < size; ++i)
-            next_free_[i] = static_cast<u16>((i + 1) & mask);
+        if (size != size_ || free_ == 0) first_free_ = 0;
+        for (u32 i = 0; i < size; ++i)
+            next_[i] = static_cast<u16>(i + 1);
+        next_[size - 1] = 0;
+        last_free_ = static_cast<u16>(first_free_ == 0 ? size - 1 : first_free_ - 1u);
         size_ = size;
         free_ = size;
     }
 
     // Writes a chain; the answer is its head. Errors: invalid_argument, no_room: nothing changed.
     // Spec: [virtio 1.4] Placing Buffers Into The Descriptor Table
-    result<u16> write(const chain& c) {
-        const usize parts = c.parts();
-        if (parts == 0 || !fits_32_bits(c)) return status_code::invalid_argument;
+    result<u32> write(const chain& c) {
+        const u32 parts = static_cast<u32>(c.parts());
+        if (parts == 0) return status_code::invalid_argument;
         // A chain longer than the queue is illegal, also in an indirect table.
-        if (parts > size_) return status_code::no_room;
         const bool table = uses_table(parts);
-        if (free_ < (table ? 1 : parts)) return status_code::no_room;
-        return table ? write_table(c) : write_direct(c);
+        const u32 taken = table ? 1 : parts;
+        if (parts > size_ || free_ < taken) return status_code::no_room;
+
+        // The free descriptors are linked already, in the order in which a chain takes them.
+        const u32 head = first_free_;
+        wire::virtq_desc* const into = table ? tables_ + head * table_parts : table_;
+        wire::virtq_desc* d = nullptr;
+        u32 last = 0;
+        u32 next = table ? 0 : head;
+        u64 bytes = 0;
+        for (u32 writable = 0; writable < 2; ++writable) {
+            for (const part& p : writable == 0 ? c.readable : c.writable) {
+                last = next;
+                d = &into[last];
+                next = table ? last + 1 : next_[last];
+                bytes += p.bytes;
+                describe(*d, p.address, p.bytes,
+                         wire::VIRTQ_DESC_F_NEXT + writable * wire::VIRTQ_DESC_F_WRITE, next);
+            }
+        }
+        // At most 2^32 bytes in a chain. Spec: [virtio 1.4] The Virtqueue Descriptor Table
+        if (bytes >> 32 != 0) return status_code::invalid_argument;
+        d->flags = d->flags & static_cast<u16>(~wire::VIRTQ_DESC_F_NEXT);
+        if (table) {
+            // Spec: [virtio 1.4] The Virtqueue Descriptor Table / Indirect Descriptors
+            describe(table_[head], tables_bus_ + head * table_bytes,
+                     parts * u32{sizeof(wire::virtq_desc)}, wire::VIRTQ_DESC_F_INDIRECT, 0);
+            last = head;
+        }
+        free_ -= taken;
+        first_free_ = next_[last];
+        next_[last] = end_of_chain;
+        return head;
     }
 
     // Takes a chain back. Freed descriptors are used again last, for the same reason.
-    void give_back(u16 head) {
-        for (u16 at = head; at != end_of_chain; at = next_in_chain_[at]) {
-            if (free_ == 0) {
-                first_free_ = at;
-            } else {
-                next_free_[last_free_] = at;
-            }
-            last_free_ = at;
+    void give_back(u32 head) {
+        (free_ == 0 ? first_free_ : next_[last_free_]) = static_cast<u16>(head);
+        for (u32 at = head; at != end_of_chain; at = next_[at]) {
+            last_free_ = static_cast<u16>(at);
             ++free_;
         }
     }
@@ -65,7 +93,7 @@ class split_descriptors {
     // How many more chains of `parts` parts there is room for.
     usize free_chains(usize parts) const {
         if (parts == 0 || parts > size_) return 0;
-        const usize each = uses_table(parts) ? 1 : parts;
+        const usize each = uses_table(static_cast<u32>(parts)) ? 1 : parts;
         usize count = 0;
         for (usize left = free_; left >= each; left -= each)
             ++count; // no division by a variable
@@ -73,82 +101,30 @@ class split_descriptors {
     }
 
   private:
-    bool uses_table(usize parts) const {
+    bool uses_table(u32 parts) const {
         if (Policy::indirect == choice::never || parts < 2) return false;
-        return (Policy::indirect == choice::always || indirect_) &&
-               parts <= Policy::most_indirect_parts;
+        return (Policy::indirect == choice::always || indirect_) && parts <= table_parts;
     }
 
-    // Spec: [virtio 1.4] The Virtqueue Descriptor Table: at most 2^32 bytes in a chain.
-    static bool fits_32_bits(const chain& c) {
-        u64 bytes = 0;
-        for (const part& p : c.readable)
-            bytes += p.bytes;
-        for (const part& p : c.writable)
-            bytes += p.bytes;
-        return bytes >> 32 == 0;
-    }
-
-    static void write(wire::virtq_desc& d, const chain& c, usize i, u16 next) {
-        const bool writable = i >= c.readable.size();
-        const part& p = writable ? c.writable[i - c.readable.size()] : c.readable[i];
-        u16 flags = writable ? wire::VIRTQ_DESC_F_WRITE : u16{0};
-        if (next != end_of_chain) flags |= wire::VIRTQ_DESC_F_NEXT;
-        d.addr = p.address.value;
-        d.len = p.bytes;
-        d.flags = flags;
-        d.next = next == end_of_chain ? u16{0} : next;
-    }
-
-    // Spec: [virtio 1.4] The Virtqueue Descriptor Table / Indirect Descriptors
-    u16 write_table(const chain& c) {
-        const u16 head = take_free();
-        const dma_region memory = tables_.part(head * table_bytes, table_bytes);
-        auto* const table = reinterpret_cast<wire::virtq_desc*>(memory.cpu);
-        const usize parts = c.parts();
-        for (usize i = 0; i < parts; ++i) {
-            write(table[i], c, i, i + 1 < parts ? static_cast<u16>(i + 1) : end_of_chain);
-        }
-        wire::virtq_desc& d = table_[head];
-        d.addr = memory.bus.value;
-        d.len = static_cast<u32>(parts * sizeof(wire::virtq_desc));
-        d.flags = wire::VIRTQ_DESC_F_INDIRECT;
-        d.next = 0;
-        next_in_chain_[head] = end_of_chain;
-        return head;
-    }
-
-    u16 write_direct(const chain& c) {
-        const usize parts = c.parts();
-        const u16 head = take_free();
-        u16 at = head;
-        for (usize i = 0; i < parts; ++i) {
-            const u16 next = i + 1 < parts ? take_free() : end_of_chain;
-            write(table_[at], c, i, next);
-            next_in_chain_[at] = next;
-            at = next;
-        }
-        return head;
-    }
-
-    // The free descriptors form a queue: taken at the front, given back at the end.
-    u16 take_free() {
-        const u16 head = first_free_;
-        first_free_ = next_free_[head];
-        --free_;
-        return head;
+    // `next` counts only where the flags say so.
+    static void describe(wire::virtq_desc& d, bus_address at, u32 bytes, u32 flags, u32 next) {
+        d.addr = at.value;
+        d.len = bytes;
+        d.flags = static_cast<u16>(flags);
+        d.next = static_cast<u16>(next);
     }
 
     wire::virtq_desc* table_ = nullptr;
-    dma_region tables_;
+    wire::virtq_desc* tables_ = nullptr;
+    bus_address tables_bus_;
+    u32 size_ = 0;
     u32 free_ = 0;
-    u16 size_ = 0;
-    u16 first_free_ = 0;
+    u16 first_free_ = 0; // a queue: taken at the front, given back at the end
     u16 last_free_ = 0;
     bool indirect_ = false;
-    // Kept here and never read back from the table, which the device can reach.
-    u16 next_free_[Policy::most_descriptors]{};
-    u16 next_in_chain_[Policy::most_descriptors]{};
+    // The next one that is free, or the next one of the chain. Kept here and never read back from
+    // the table, which the device can reach.
+    u16 next_[most]{};
 };
 
 } // namespace vsnd

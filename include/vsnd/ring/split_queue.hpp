@@ -38,6 +38,15 @@ class split_queue {
         bool bound;
         bool in_device;
     };
+    using descriptors = split_descriptors<Policy>;
+
+    // The parts of a ring's memory. Where they lie does not depend on the size in use.
+    static constexpr u16 most = Policy::most_descriptors;
+    static constexpr usize avail_at = wire::virtq_desc_bytes(most);
+    static constexpr usize used_at =
+        round_up(avail_at + wire::virtq_avail_bytes(most), wire::VIRTQ_USED_ALIGN);
+    static constexpr usize tables_at =
+        round_up(used_at + wire::virtq_used_bytes(most), wire::VIRTQ_DESC_ALIGN);
 
   public:
     class slot {
@@ -59,55 +68,46 @@ class split_queue {
         return static_cast<u16>(size);
     }
 
-    // How much memory `init` needs for a ring of `size`, whatever is negotiated.
-    static constexpr usize memory_bytes(u16 size) {
-        return tables_at(size) + split_descriptors<Policy>::tables_bytes(size);
-    }
+    // How much memory `init` needs, whatever the size and whatever is negotiated.
+    static constexpr usize memory_bytes = tables_at + descriptors::tables_bytes;
     static constexpr usize memory_alignment = 16;
 
     // Sets up an empty ring in `memory`, which the device reaches and which stays with the ring
     // until the device is stopped. `features`: the negotiated bits.
     // Context: thread. Errors: invalid_argument, no power of two, or too large; no_memory.
-    status_code init(u16 size, u64 features, dma_region memory, Doorbell doorbell) {
-        if (!wire::virtq_size_is_valid(size) || size > most_descriptors) {
-            return status_code::invalid_argument;
-        }
-        if (memory.cpu == nullptr || memory.bytes < memory_bytes(size) ||
+    [[gnu::noinline]] status_code init(u32 size, u64 features, const dma_region& memory,
+                                       const Doorbell& doorbell) {
+        if (!wire::virtq_size_is_valid(size) || size > most) return status_code::invalid_argument;
+        if (memory.cpu == nullptr || memory.bytes < memory_bytes ||
             memory.bus.value % memory_alignment != 0) {
             return status_code::no_memory;
         }
-        memory_ = memory;
+        bus_ = memory.bus;
         size_ = size;
-        mask_ = size - 1u;
+        mask_ = size - 1;
         doorbell_ = doorbell;
-        event_idx_ = ((features >> wire::F_EVENT_IDX) & 1) != 0;
-        const bool indirect = ((features >> wire::F_INDIRECT_DESC) & 1) != 0;
-        descriptors_.init(
-            size, indirect, memory,
-            memory.part(tables_at(size), split_descriptors<Policy>::tables_bytes(size)));
-        avail_ = memory.cpu + avail_at(size);
-        used_ = memory.cpu + used_at(size);
+        event_idx_ = (features >> wire::F_EVENT_IDX & 1) != 0;
+        descriptors_.init(size, (features >> wire::F_INDIRECT_DESC & 1) != 0, memory.cpu,
+                          memory.cpu + tables_at, bus_ + tables_at);
+        avail_ = memory.cpu + avail_at;
+        used_ = memory.cpu + used_at;
         used_event_ = field(avail_, wire::virtq_used_event_offset(size));
         avail_event_ = field(used_, wire::virtq_avail_event_offset(size));
-        for (u16 i = 0; i < size; ++i) {
-            records_[i] = record{};
-            records_[i].head = i;
-        }
+        __builtin_memset(records_, 0, sizeof(records_));
         counters_ = {};
         start_over();
         return status_code::ok;
     }
 
-    ring_addresses addresses() const {
-        return {memory_.bus, memory_.bus + avail_at(size()), memory_.bus + used_at(size())};
-    }
+    ring_addresses addresses() const { return {bus_, bus_ + avail_at, bus_ + used_at}; }
     u16 size() const { return static_cast<u16>(size_); }
     const ring_counters& counters() const { return counters_; }
 
     result<slot> bind(const chain& c, cookie what) {
-        const result<u16> head = descriptors_.write(c);
+        const result<u32> head = descriptors_.write(c);
         if (!head) return head.code();
         record& r = records_[head.value()];
+        r.head = static_cast<u16>(head.value());
         r.what = what;
         r.bound = true;
         r.in_device = false;
@@ -243,14 +243,6 @@ class split_queue {
     bool broken() const { return broken_; }
 
   private:
-    static constexpr usize avail_at(u16 size) { return wire::virtq_desc_bytes(size); }
-    static constexpr usize used_at(u16 size) {
-        return round_up(avail_at(size) + wire::virtq_avail_bytes(size), wire::VIRTQ_USED_ALIGN);
-    }
-    static constexpr usize tables_at(u16 size) {
-        return round_up(used_at(size) + wire::virtq_used_bytes(size), wire::VIRTQ_DESC_ALIGN);
-    }
-
     VSND_HOT static le16* field(u8* base, usize at) { return reinterpret_cast<le16*>(base + at); }
     VSND_HOT static const le16* field(const u8* base, usize at) {
         return reinterpret_cast<const le16*>(base + at);
@@ -278,8 +270,7 @@ class split_queue {
         return Policy::event_idx == choice::always;
     }
     void start_over() {
-        __builtin_memset(avail_, 0, wire::virtq_avail_bytes(size_));
-        __builtin_memset(used_, 0, wire::virtq_used_bytes(size_));
+        __builtin_memset(avail_, 0, tables_at - avail_at); // and the used ring
         avail_idx_ = used_idx_ = 0;
         unknown_since_reset_ = 0;
         broken_ = false;
@@ -297,12 +288,11 @@ class split_queue {
     bool event_idx_ = false;
     bool broken_ = false;
     Doorbell doorbell_{};
-    record records_[most_descriptors]{};
-
-    dma_region memory_;
+    bus_address bus_;
     ring_counters counters_;
     u32 unknown_since_reset_ = 0;
-    split_descriptors<Policy> descriptors_;
+    record records_[most]{};
+    descriptors descriptors_;
 };
 
 } // namespace vsnd

@@ -221,50 +221,36 @@ class pci_device {
     status_code set_up_queue(u32 index) {
         line& l = lines_[index];
         common_.select_queue(index);
-        const u16 offered = common_.queue_size();
+        const u32 offered = common_.queue_size();
         if (offered == 0) return status_code::queue_missing;
-        const u16 size = size_for(l, offered);
+        const u32 size = queue_type::fitting_size(offered);
         if (size < least_queue_size) return status_code::queue_too_small;
-        if (size != offered) {
-            if (const auto s = common_.shrink_queue(size); !ok(s)) return s;
+        if (size != offered && !common_.shrink_queue(size)) return status_code::device_broken;
+        if (!find_doorbell(l)) return status_code::bad_capability;
+        if (l.memory.empty()) {
+            l.memory = kernel_->dma(queue_type::memory_bytes, queue_type::memory_alignment);
         }
-        if (const auto s = find_doorbell(l); !ok(s)) return s;
         const auto s =
             l.queue.init(size, features_, l.memory, {kernel_, l.doorbell, static_cast<u16>(index)});
         if (!ok(s)) return s;
         common_.set_queue_addresses(l.queue.addresses());
-        if (const auto v = common_.map_queue_vector(interrupts_.queue_vector(index)); !ok(v)) {
-            return v;
-        }
-        common_.enable_queue();
-        return status_code::ok;
-    }
-
-    // Memory is asked for once: a device that offers more at a later time gets no more. Where
-    // there is none, the queue's own set-up says so.
-    u16 size_for(line& l, u16 offered) {
-        u16 size = queue_type::fitting_size(offered);
-        if (size < least_queue_size) return size;
-        if (l.memory.empty()) {
-            l.memory = kernel_->dma(queue_type::memory_bytes(size), queue_type::memory_alignment);
-        }
-        while (size > least_queue_size && queue_type::memory_bytes(size) > l.memory.bytes)
-            size /= 2;
-        return size;
+        const auto mapped = common_.map_queue_vector(interrupts_.queue_vector(index));
+        if (ok(mapped)) common_.enable_queue();
+        return mapped;
     }
 
     // Where the doorbell of the selected queue is. It is mapped by itself, since a page for each
     // is common, and mapped again only when the device has moved it.
-    // Spec: [virtio 1.4] Notification structure layout. Errors: bad_capability.
-    status_code find_doorbell(line& l) {
+    // Spec: [virtio 1.4] Notification structure layout. False: it can be nowhere.
+    bool find_doorbell(line& l) {
         const pci_range& notify = layout_.notify();
         const u64 at = u64{common_.queue_notify_off()} * layout_.notify_multiplier;
-        if (at % 2 != 0 || at > notify.bytes - 2) return status_code::bad_capability;
+        if (at % 2 != 0 || at > notify.bytes - 2) return false;
         if (l.doorbell == nullptr || l.doorbell_at != at) {
             l.doorbell_at = static_cast<u32>(at);
             l.doorbell = kernel_->map_bar(notify.bar, notify.offset + at, 2);
         }
-        return l.doorbell == nullptr ? status_code::bad_capability : status_code::ok;
+        return l.doorbell != nullptr;
     }
 
     Kernel* kernel_ = nullptr;

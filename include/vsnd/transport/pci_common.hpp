@@ -57,10 +57,10 @@ class pci_common {
     u16 queue_size() { return get_16(offsetof(layout, queue_size)); }
     u16 queue_notify_off() { return get_16(offsetof(layout, queue_notify_off)); }
 
-    // Errors: device_broken, the device does not take the smaller size.
-    status_code shrink_queue(u16 size) {
-        set_16(offsetof(layout, queue_size), size);
-        return queue_size() == size ? status_code::ok : status_code::device_broken;
+    // False: the device does not take the smaller size.
+    bool shrink_queue(u32 size) {
+        set_16(offsetof(layout, queue_size), static_cast<u16>(size));
+        return queue_size() == size;
     }
     void set_queue_addresses(const ring_addresses& ring) {
         set_64(offsetof(layout, queue_desc), ring.descriptors.value);
