@@ -1,7 +1,6 @@
 #include <kernel_entries.hpp>
 
-struct playback_limits : vsnd::default_limits {
-    static constexpr bool capture = false;
+struct playback_limits : vsnd::small_playback_limits {
 };
 
 BENCH_KERNEL_ENTRIES(playback_limits);

@@ -9,41 +9,41 @@
 namespace vsnd {
 
 template <class T>
-VSND_HOT T load_relaxed(const T* field) {
+VSND_TINY T load_relaxed(const T* field) {
     T value;
     __atomic_load(field, &value, __ATOMIC_RELAXED);
     return value;
 }
 template <class T>
-VSND_HOT T load_acquire(const T* field) {
+VSND_TINY T load_acquire(const T* field) {
     T value;
     __atomic_load(field, &value, __ATOMIC_ACQUIRE);
     return value;
 }
 template <class T>
-VSND_HOT void store_relaxed(T* field, T value) {
+VSND_TINY void store_relaxed(T* field, T value) {
     __atomic_store(field, &value, __ATOMIC_RELAXED);
 }
 template <class T>
-VSND_HOT void store_release(T* field, T value) {
+VSND_TINY void store_release(T* field, T value) {
     __atomic_store(field, &value, __ATOMIC_RELEASE);
 }
 
 // The same for little-endian fields of shared memory.
 template <class T>
-VSND_HOT T load_relaxed(const little<T>* field) {
+VSND_TINY T load_relaxed(const little<T>* field) {
     return to_little(__atomic_load_n(&field->raw, __ATOMIC_RELAXED));
 }
 template <class T>
-VSND_HOT T load_acquire(const little<T>* field) {
+VSND_TINY T load_acquire(const little<T>* field) {
     return to_little(__atomic_load_n(&field->raw, __ATOMIC_ACQUIRE));
 }
 template <class T>
-VSND_HOT void store_relaxed(little<T>* field, T value) {
+VSND_TINY void store_relaxed(little<T>* field, T value) {
     __atomic_store_n(&field->raw, to_little(value), __ATOMIC_RELAXED);
 }
 template <class T>
-VSND_HOT void store_release(little<T>* field, T value) {
+VSND_TINY void store_release(little<T>* field, T value) {
     __atomic_store_n(&field->raw, to_little(value), __ATOMIC_RELEASE);
 }
 

@@ -18,7 +18,7 @@ constexpr u64 byte_swapped(u64 v) {
 
 // Converts between host order and little-endian order; its own inverse.
 template <class T>
-constexpr T to_little(T v) {
+VSND_TINY constexpr T to_little(T v) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     return v;
 #else

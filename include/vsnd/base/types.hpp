@@ -12,6 +12,8 @@
 #else
 #define VSND_HOT [[gnu::always_inline]] inline
 #endif
+// The same for what is shorter than its call, also in code compiled for size.
+#define VSND_TINY [[gnu::always_inline]] inline
 
 namespace vsnd {
 

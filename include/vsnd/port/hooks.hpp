@@ -47,7 +47,7 @@ concept has_wait = requires(H& h, u64 ns) {
 
 // The object that has the hooks of a port.
 template <class P>
-VSND_HOT auto& hooks_of(P& port) {
+VSND_TINY auto& hooks_of(P& port) {
     if constexpr (requires { port.hooks(); }) {
         return port.hooks();
     } else {
@@ -74,15 +74,15 @@ using hooks_type = typename detail::referred<decltype(hooks_of(detail::some<P>()
 template <class Hooks>
 class queue_lock {
   public:
-    VSND_HOT queue_lock(Hooks&, u32) {}
+    VSND_TINY queue_lock(Hooks&, u32) {}
 };
 
 template <has_lock Hooks>
 class queue_lock<Hooks> {
   public:
-    VSND_HOT queue_lock(Hooks& hooks, u32 queue)
+    VSND_TINY queue_lock(Hooks& hooks, u32 queue)
         : hooks_(hooks), queue_(queue), saved_(hooks.lock(queue)) {}
-    VSND_HOT ~queue_lock() { hooks_.unlock(queue_, saved_); }
+    VSND_TINY ~queue_lock() { hooks_.unlock(queue_, saved_); }
     queue_lock(const queue_lock&) = delete;
     queue_lock& operator=(const queue_lock&) = delete;
 

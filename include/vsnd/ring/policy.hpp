@@ -15,14 +15,14 @@ namespace vsnd {
 //             arming and reading used.idx again; pairs with the device's own
 struct same_host_order {
     template <class Field, class Value>
-    VSND_HOT static void publish(Field* field, Value value) {
+    VSND_TINY static void publish(Field* field, Value value) {
         store_release(field, value);
     }
     template <class Field>
-    VSND_HOT static auto consume(const Field* field) {
+    VSND_TINY static auto consume(const Field* field) {
         return load_acquire(field);
     }
-    VSND_HOT static void full() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+    VSND_TINY static void full() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 };
 
 // Whether a feature is decided by the negotiation, at run time, or known when compiling. Fixing

@@ -149,7 +149,7 @@ class split_queue {
         }
     }
 
-    VSND_HOT void ring() { doorbell_.ring(); }
+    VSND_TINY void ring() { doorbell_.ring(); }
 
     // Real devices return stale ids after a reset; more of them than the ring has entries, or an
     // index that leaps, is a device that has lost its mind.
@@ -243,12 +243,12 @@ class split_queue {
     bool broken() const { return broken_; }
 
   private:
-    VSND_HOT static le16* field(u8* base, usize at) { return reinterpret_cast<le16*>(base + at); }
-    VSND_HOT static const le16* field(const u8* base, usize at) {
+    VSND_TINY static le16* field(u8* base, usize at) { return reinterpret_cast<le16*>(base + at); }
+    VSND_TINY static const le16* field(const u8* base, usize at) {
         return reinterpret_cast<const le16*>(base + at);
     }
-    VSND_HOT static const le32* word(const u8* at) { return reinterpret_cast<const le32*>(at); }
-    VSND_HOT static le16* avail_ring(u8* avail) {
+    VSND_TINY static const le32* word(const u8* at) { return reinterpret_cast<const le32*>(at); }
+    VSND_TINY static le16* avail_ring(u8* avail) {
         return field(avail, wire::VIRTQ_AVAIL_RING_OFFSET);
     }
 
@@ -265,7 +265,7 @@ class split_queue {
         return order::consume(field(base, wire::VIRTQ_USED_IDX_OFFSET)) != static_cast<u16>(at);
     }
 
-    VSND_HOT bool has_event_idx() const {
+    VSND_TINY bool has_event_idx() const {
         if constexpr (Policy::event_idx == choice::negotiated) return event_idx_;
         return Policy::event_idx == choice::always;
     }

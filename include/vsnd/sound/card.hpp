@@ -109,11 +109,12 @@ class card {
     u64 tick(u64 now);
 
     // How tx or rx shares interrupts and doorbells. Context: thread. Errors: invalid_argument, no
-    // such queue; wrong_state, the card is closed; wrong_context.
+    // such queue; wrong_state, the card is closed; wrong_context; not_available, the limits are small.
     status_code set_policy(u32 queue, notification_policy p) {
         if (queue != wire::SND_VQ_TX && queue != wire::SND_VQ_RX) {
             return status_code::invalid_argument;
         }
+        if (Limits::small) return status_code::not_available;
         if (!reachable(queue)) return status_code::wrong_state;
         if (in_callback()) return status_code::wrong_context;
         ends_[queue].set_policy(p);
@@ -172,7 +173,7 @@ class card {
     void fail(status_code code);
 
     // --- Completions (card_pump.hpp). ---
-    VSND_HOT static stream_type& stream_of(const message& m) {
+    VSND_TINY static stream_type& stream_of(const message& m) {
         return static_cast<stream_type&>(*m.owner);
     }
     [[gnu::noinline]] bool pump_on(u32 queue, u32 budget);
@@ -180,8 +181,7 @@ class card {
     void control_answered(const control_answer& answer);
     void event_arrived(cookie what);
     void handle_event(u32 code, u32 data);
-    [[gnu::noinline]] void unknown_completion(endpoint_type& end);
-    u32 interrupt_after(u32 queue, u32 every) const;
+    u32 interrupt_after(u32 queue) const;
     VSND_HOT void tell_period(stream_type& s);
     void tell_xrun(stream_type& s);
 
@@ -196,8 +196,8 @@ class card {
     status_code outcome_ = status_code::ok;
     status_code failure_ = status_code::ok;
     u64 now_ = 0;
-    dma_region memory_;
-    area* shared_ = nullptr;
+    area* shared_ = nullptr; // what the card and the device share
+    bus_address shared_bus_;
     card_counters counters_;
     endpoint_type ends_[wire::SND_VQ_COUNT]{};
     control_channel<queue_type, hooks, area::control_cells> control_{};

@@ -14,8 +14,8 @@ status_code card<Port, Handler, Limits>::open_async(Port& port, dma_region memor
     }
     port_ = &port;
     hooks_ = &hooks_of(port);
-    memory_ = memory;
     shared_ = reinterpret_cast<area*>(memory.cpu);
+    shared_bus_ = memory.bus;
     stream_count_ = device_streams_ = asked_from_ = 0;
     counters_ = {};
     failure_ = status_code::ok;
@@ -57,9 +57,8 @@ status_code card<Port, Handler, Limits>::set_up(Port& port) {
         if (!queue.ok()) return queue.code();
         ends_[i].init(*queue.value(), *hooks_, i);
     }
-    const usize cells = __builtin_offsetof(area, cells);
-    control_.init(ends_[wire::SND_VQ_CONTROL], memory_.part(cells, sizeof(area::cells)),
-                  time_limit_);
+    control_.init(ends_[wire::SND_VQ_CONTROL], shared_->cells,
+                  shared_bus_ + __builtin_offsetof(area, cells), time_limit_);
 
     status_code code = status_code::ok;
     if (queue_type::posts_before_start) code = populate_events();
@@ -74,8 +73,8 @@ status_code card<Port, Handler, Limits>::populate_events() {
     endpoint_type& end = ends_[wire::SND_VQ_EVENT];
     for (u32 i = 0; i < Limits::events; ++i) {
         wire::snd_event* const event = &shared_->events[i];
-        const usize at = static_cast<usize>(reinterpret_cast<u8*>(event) - memory_.cpu);
-        const part buffer[] = {{memory_.bus + at, sizeof(wire::snd_event)}};
+        const usize at = __builtin_offsetof(area, events) + i * sizeof(*event);
+        const part buffer[] = {{shared_bus_ + at, sizeof(*event)}};
         const auto bound = end.bind({{}, buffer}, event);
         if (!bound.ok()) return i == 0 ? bound.code() : status_code::ok;
         event_chains_[i] = bound.value();
@@ -99,7 +98,7 @@ status_code card<Port, Handler, Limits>::ask_for_streams() {
     query.start_id = asked_from_;
     query.count = count;
     query.size = sizeof(wire::snd_pcm_info);
-    const part payload = {memory_.bus + __builtin_offsetof(area, infos),
+    const part payload = {shared_bus_ + __builtin_offsetof(area, infos),
                           count * u32{sizeof(wire::snd_pcm_info)}};
     const status_code sent = control_.send(card_itself, &query, sizeof(query), payload, time());
     return ok(sent) ? status_code::in_progress : sent;
@@ -121,7 +120,7 @@ void card<Port, Handler, Limits>::got_streams(status_code code) {
         info.usable = info.usable && served;
         const usize at =
             __builtin_offsetof(area, streams) + id * sizeof(typename area::stream_area);
-        streams_[id].init(*this, id, info, memory_.part(at, sizeof(typename area::stream_area)));
+        streams_[id].init(*this, id, info, &shared_->streams[id], shared_bus_ + at);
     }
     asked_from_ += count;
     stream_count_ = asked_from_;

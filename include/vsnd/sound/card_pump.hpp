@@ -12,7 +12,7 @@ template <u32 Queue>
 VSND_HOT bool card<Port, Handler, Limits>::pump() {
     endpoint_type& end = ends_[Queue];
     if (!end.begin_pump()) return false;
-    if constexpr (is_audio(Queue) && has_take_and_arm<queue_type>) {
+    if constexpr (is_audio(Queue) && has_take_and_arm<queue_type> && !Limits::small) {
         // What the device says it wrote to tx is of no use, and devices disagree about it.
         const auto good = [](cookie what, auto written) {
             const message& m = *static_cast<message*>(what);
@@ -37,27 +37,25 @@ VSND_HOT bool card<Port, Handler, Limits>::pump() {
 template <class Port, class Handler, class Limits>
 bool card<Port, Handler, Limits>::pump_on(u32 queue, u32 budget) {
     endpoint_type& end = ends_[queue];
-    for (;;) {
-        if (budget == 0 || !ok(failure_)) {
-            (void)end.settle();
-            end.leave_pump();
-            return ok(failure_);
-        }
+    for (; budget != 0 && ok(failure_); --budget) {
         const used u = end.take();
-        if (u.type == used::kind::completed) completed(queue, u);
-        if (u.type == used::kind::dropped) unknown_completion(end);
-        if (u.type != used::kind::nothing) --budget;
-        if (u.type != used::kind::nothing || end.settle()) continue;
-        const u32 every = end.policy().interrupt_every;
-        const u32 k = interrupt_after(queue, every);
-        if (!end.end_pump(k)) continue;
-        if (k != every) end.want_attention(); // until the streams can wait that long again
-        return false;
+        if (u.type != used::kind::nothing) {
+            completed(queue, u);
+        } else if (end.rest(interrupt_after(queue))) {
+            return false;
+        }
     }
+    end.leave_pump();
+    return ok(failure_);
 }
 
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::completed(u32 queue, const used& u) {
+    if (u.type == used::kind::dropped) {
+        ++counters_.unknown_ids;
+        if (ends_[queue].broken()) fail(status_code::device_broken);
+        return;
+    }
     if (queue == wire::SND_VQ_CONTROL) return control_answered(control_.complete(u.what));
     if (queue == wire::SND_VQ_EVENT) return event_arrived(u.what);
     message& m = *static_cast<message*>(u.what);
@@ -100,22 +98,9 @@ template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::complete(u32 queue, const used& u) {
     if (!reachable(queue) || u.type == used::kind::nothing) return;
     // A pump of one completion, so that the handler is in a callback here too.
-    endpoint_type& end = ends_[queue];
-    const bool claimed = end.begin_pump();
-    if (u.type == used::kind::dropped) {
-        unknown_completion(end);
-    } else {
-        completed(queue, u);
-    }
-    if (!claimed) return;
-    (void)end.settle();
-    end.leave_pump();
-}
-
-template <class Port, class Handler, class Limits>
-void card<Port, Handler, Limits>::unknown_completion(endpoint_type& end) {
-    ++counters_.unknown_ids;
-    if (end.broken()) fail(status_code::device_broken);
+    const bool claimed = ends_[queue].begin_pump();
+    completed(queue, u);
+    if (claimed) ends_[queue].leave_pump();
 }
 
 template <class Port, class Handler, class Limits>
@@ -147,14 +132,14 @@ void card<Port, Handler, Limits>::handle_event(u32 code, u32 data) {
     ++counters_.stray_events;
 }
 
-// How many completions of a queue may pass before the next interrupt; `every`: its policy.
+// How many completions of a queue may pass before the next interrupt.
 template <class Port, class Handler, class Limits>
-u32 card<Port, Handler, Limits>::interrupt_after(u32 queue, u32 every) const {
+u32 card<Port, Handler, Limits>::interrupt_after(u32 queue) const {
+    const u32 every = ends_[queue].policy().interrupt_every;
     u32 k = every;
-    if (every == 1) return 1;
-    const bool tx = queue == wire::SND_VQ_TX;
+    if (Limits::small || every == 1) return 1;
     for (u32 id = 0; id < stream_count_; ++id) {
-        if (streams_[id].playback() == tx) k = lesser(k, streams_[id].interrupt_after(every));
+        if (streams_[id].end_ == &ends_[queue]) k = lesser(k, streams_[id].interrupt_after(every));
     }
     return k;
 }

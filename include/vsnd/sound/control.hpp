@@ -35,7 +35,6 @@ class control_channel {
 
     struct cell {
         control_cell* shared = nullptr;
-        dma_region memory;
         typename Queue::slot chain;
         u64 deadline = 0;
         u64 ring_again = 0;
@@ -44,14 +43,16 @@ class control_channel {
     };
 
   public:
-    // `memory` holds `Cells` control cells.
-    void init(endpoint<Queue, Hooks>& queue, dma_region memory, u64 time_limit) {
+    // The cells are `shared`, which the device finds at `bus`.
+    void init(endpoint<Queue, Hooks>& queue, control_cell* shared, bus_address bus,
+              u64 time_limit) {
         end_ = &queue;
+        bus_ = bus;
+        shared_ = shared;
         time_limit_ = time_limit;
         for (u32 i = 0; i < Cells; ++i) {
             cells_[i] = cell{};
-            cells_[i].memory = memory.part(i * sizeof(control_cell), sizeof(control_cell));
-            cells_[i].shared = reinterpret_cast<control_cell*>(cells_[i].memory.cpu);
+            cells_[i].shared = shared + i;
         }
     }
 
@@ -64,7 +65,8 @@ class control_channel {
         __builtin_memcpy(c->shared->request, request, bytes);
         store_relaxed(&c->shared->response.code, u32{0});
 
-        const bus_address at = c->memory.bus;
+        const bus_address at = bus_ + static_cast<u64>(reinterpret_cast<u8*>(c->shared) -
+                                                       reinterpret_cast<u8*>(shared_));
         const part readable[] = {{at, bytes}};
         const part writable[] = {
             {at + __builtin_offsetof(control_cell, response), sizeof(wire::snd_hdr)}, payload};
@@ -150,6 +152,8 @@ class control_channel {
     }
 
     endpoint<Queue, Hooks>* end_ = nullptr;
+    control_cell* shared_ = nullptr;
+    bus_address bus_;
     u64 time_limit_ = 0;
     cell cells_[Cells]{};
 };

@@ -99,7 +99,7 @@ class endpoint {
         set_threshold(policy_.doorbell_every);
         if (posted != 0) kick_queue(posted);
     }
-    VSND_HOT bool pumped() const { return ring_at_ < -1; }
+    VSND_TINY bool pumped() const { return ring_at_ < -1; }
     bool pumped_by(u32 context) const { return pumped() && pumper_ == context; }
 
     // Rings for everything posted so far.
@@ -147,30 +147,28 @@ class endpoint {
         attention_ = true;
     }
 
-    // Asks for the next interrupt after `k` completions and gives the pump up.
-    // False: there is news already, go on pumping.
-    bool end_pump(u32 k) {
-        guard g(*hooks_, number_);
-        if (attention_) return false; // since the caller looked
-        if constexpr (has_arm<Queue>) {
-            if (queue_->arm(k)) return false;
-        }
-        ring_at_ += while_pumping;
-        return true;
-    }
-    // Before the end of a pump that takes the long way. True: attention was wanted, look again.
-    bool settle() {
+    // Nothing is left: rings for what was posted meanwhile, asks for the next interrupt after `k`
+    // completions and gives the pump up. False: there is news, or somebody wants it: go on pumping.
+    bool rest(u32 k) {
         guard g(*hooks_, number_);
         ring_for_all();
         const bool wanted = attention_;
         attention_ = false;
-        return wanted;
+        if (wanted) return false;
+        if constexpr (has_arm<Queue>) {
+            if (queue_->arm(k)) return false;
+        }
+        ring_at_ += while_pumping;
+        // The short way has to wait until the streams can wait that long again.
+        attention_ = k != policy_.interrupt_every;
+        return true;
     }
 
-    // Gives the pump up with completions left, after `settle` or where nothing needs attention: the
-    // caller pumps again soon.
+    // Gives the pump up with completions left: the caller pumps again soon.
     void leave_pump() {
         guard g(*hooks_, number_);
+        ring_for_all();
+        attention_ = false;
         ring_at_ += while_pumping;
     }
 

@@ -10,7 +10,7 @@ namespace vsnd {
 template <bool One_access>
 class basic_frame_counter {
   public:
-    VSND_HOT void add(u64 frames) { store_relaxed(&value_, value_ + frames); }
+    VSND_TINY void add(u64 frames) { store_relaxed(&value_, value_ + frames); }
     u64 load() const { return load_relaxed(&value_); }
     void reset() { store_relaxed(&value_, u64{0}); }
 

@@ -13,10 +13,19 @@ struct default_limits {
     static constexpr u32 events = 16;  // buffers in the event queue
     static constexpr bool playback = true;
     static constexpr bool capture = true;
+    // Less code instead of the fewest instructions: ordinary completions have no short way of their
+    // own, and doorbells and interrupts are never shared by several periods.
+    static constexpr bool small = false;
 
     // How long a control request may take: with a clock, and without one in ticks.
     static constexpr u64 control_timeout_ns = 2'000'000'000;
     static constexpr u64 control_timeout_ticks = 50'000'000;
+};
+
+// For a kernel that only plays, and counts bytes of code.
+struct small_playback_limits : default_limits {
+    static constexpr bool capture = false;
+    static constexpr bool small = true;
 };
 
 // Silent periods of a playback stream that can be with the device at once, besides its data.

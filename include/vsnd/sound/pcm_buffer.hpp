@@ -63,6 +63,11 @@ class pcm_buffer {
         if (!ok(code)) [[unlikely]]
             return withdraw(*m, code);
         if (end.rings_at_once(queue)) return code;
+        if constexpr (Limits::small) {
+            (void)end.hold_back();
+            if (!end.pumped()) end.ring_for_all();
+            return code;
+        }
         if (m->backing->at(place::device) && end.waits()) return code;
         return wait_for_more(*m);
     }
@@ -158,8 +163,9 @@ class pcm_buffer {
 
   protected:
     // Binds every chain of the stream, or none. Errors: no_room.
-    status_code bind_all(const pcm_params& p, const stream_memory& memory, dma_region area,
-                         u32 stream_id);
+    using area_type = typename card_area<Limits>::stream_area;
+    status_code bind_all(const pcm_params& p, const stream_memory& memory, area_type* area,
+                         bus_address area_bus, u32 stream_id);
     void unbind_all();
 
     // A period was posted, and the doorbell may wait: it rings when the policy's number is unsent,
@@ -179,13 +185,13 @@ class pcm_buffer {
     // Which completions are ordinary: those that leave enough periods with the device for the
     // interrupt to come as late as the queue's policy wants; and which doorbells may wait.
     void set_guards() {
-        if (ring_ == nullptr) return;
+        if (Limits::small || ring_ == nullptr) return;
         const notification_policy& p = end_->policy();
         const u32 guards = p.interrupt_every == 1 ? 1 : p.interrupt_every + safety_periods;
         const u32 backs = p.doorbell_every + safety_periods;
         message* m = head_;
         for (u32 i = 0; i < params_.periods; ++i, m = m->next) {
-            m->guard = m->backing = &nobody_;
+            m->guard = m->backing = nobody();
             if (guards < params_.periods) m->guard = further(m, guards, &message::next);
             if (backs < params_.periods) m->backing = further(m, backs, &message::previous);
         }
@@ -197,9 +203,9 @@ class pcm_buffer {
 
     // Nothing is with the device, and what was queued or captured is thrown away.
     void forget_queued() {
-        for (message& m : periods_) {
-            m.move_to(place::idle);
-            m.padding = 0;
+        for (u32 i = 0; i < all_messages; ++i) {
+            messages_[i].move_to(place::idle);
+            messages_[i].padding = 0;
         }
         hold(nullptr);
     }
@@ -208,7 +214,7 @@ class pcm_buffer {
     u32 owned() const { return in_flight() + silence_in_flight_; }
 
     span<const message> periods() const {
-        return {periods_, ring_ == nullptr ? 0 : params_.periods};
+        return {messages_, ring_ == nullptr ? 0 : params_.periods};
     }
 
     endpoint_type* end_ = nullptr;
@@ -228,11 +234,15 @@ class pcm_buffer {
     pcm_params params_;
     frame_layout layout_;
     stream_counters counters_;
-    message* ring_ = nullptr; // where the periods start; null while nothing is bound
-    message periods_[Limits::periods]{};
-    message silences_[silence_chains]{};
-    message nobody_{}; // never with the device
-    stream_memory memory_;
+    message* ring_ = nullptr;     // where the periods start; null while nothing is bound
+    const u8* silence_ = nullptr; // a period of it
+    // The periods, right behind them the silent ones, and last of all one that is never with the
+    // device.
+    static constexpr u32 all_messages = Limits::periods + silence_chains;
+    message* messages_ = nullptr;
+    static constexpr u32 messages_wanted = all_messages + 1;
+    message* silences() const { return messages_ + params_.periods; }
+    message* nobody() const { return messages_ + all_messages; }
 
     message* held() const { return held_ == nullptr ? aside_ : held_; }
     void hold(message* m) {

@@ -8,49 +8,51 @@ namespace vsnd {
 
 template <class Queue, class Hooks, class Limits>
 status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
-                                                       const stream_memory& memory, dma_region area,
-                                                       u32 stream_id) {
-    using stream_area = typename card_area<Limits>::stream_area;
-    auto* const shared = reinterpret_cast<stream_area*>(area.cpu);
-    shared->header.stream_id = stream_id;
+                                                       const stream_memory& memory, area_type* area,
+                                                       bus_address area_bus, u32 stream_id) {
     const u32 bytes = vsnd::period_bytes(p);
-    const part header = {area.bus, sizeof(wire::snd_pcm_xfer)};
-    const u32 silences = playback() ? silence_chains : 0;
-
-    for (u32 i = 0; i < p.periods + silences; ++i) {
-        const bool silence = i >= p.periods;
-        message& m = silence ? silences_[i - p.periods] : periods_[i];
-        const usize at = silence ? 0 : usize{i} * bytes;
-        const dma_region& audio = silence ? memory.silence : memory.audio;
-        m = message{};
-        m.reply = &shared->replies[i];
-        m.owner = this;
-        m.audio = audio.cpu + at;
-        m.silence = silence;
-        m.guard = m.backing = &nobody_;
-        m.next = &periods_[i + 1 < p.periods ? i + 1 : 0];
-        m.previous = &periods_[(i == 0 ? p.periods : i) - 1];
-        const bus_address reply =
-            area.bus + static_cast<u64>(reinterpret_cast<u8*>(m.reply) - area.cpu);
-        const status_code code = bind_message(
-            *end_, m, {header, {audio.bus + at, bytes}, {reply, sizeof(wire::snd_pcm_status)}},
-            playback());
+    const u32 count = p.periods + (playback() ? silence_chains : 0);
+    params_ = p;
+    period_bytes_ = bytes;
+    whole_bytes_ = bytes + u32{sizeof(wire::snd_pcm_status)};
+    ring_ = head_ = messages_; // what is bound so far can be unbound
+    area->header.stream_id = stream_id;
+    message_parts parts = {
+        {area_bus, sizeof(wire::snd_pcm_xfer)},
+        {memory.audio.bus, bytes},
+        {area_bus + __builtin_offsetof(area_type, replies), sizeof(wire::snd_pcm_status)}};
+    u8* audio = memory.audio.cpu;
+    u32 step = bytes;
+    message* m = messages_;
+    for (u32 i = 0; i < count; ++i, ++m) {
+        if (i == p.periods) {
+            audio = memory.silence.cpu;
+            parts.audio.address = memory.silence.bus;
+            step = 0; // all of them the same
+        }
+        *m = message{};
+        m->reply = &area->replies[i];
+        m->audio = audio;
+        m->silence = step == 0;
+        m->next = m + 1;
+        m->previous = m - 1;
+        const status_code code = bind_message(*end_, *m, parts, playback());
         if (!ok(code)) {
-            m.owner = nullptr;
-            ring_ = periods_;
             unbind_all();
             return code;
         }
+        m->owner = this;
+        audio += step;
+        parts.audio.address = parts.audio.address + step;
+        parts.reply.address = parts.reply.address + sizeof(wire::snd_pcm_status);
     }
-    params_ = p;
+    messages_->previous = silences() - 1;
+    messages_->previous->next = messages_;
     layout_ = frame_layout(p.format, p.channels);
-    period_bytes_ = bytes;
-    memory_ = memory;
+    silence_ = memory.silence.cpu;
     // What the device does not fill must not show anybody's old data.
     if (!playback()) fill(*hooks_, memory.audio.cpu, 0, usize{bytes} * p.periods);
     if (playback()) fill_silence({memory.silence.cpu, bytes}, p.format);
-    whole_bytes_ = bytes + u32{sizeof(wire::snd_pcm_status)};
-    ring_ = head_ = periods_;
     hold(nullptr);
     silence_in_flight_ = 0;
     position_.reset();
@@ -61,15 +63,12 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
 template <class Queue, class Hooks, class Limits>
 void pcm_buffer<Queue, Hooks, Limits>::unbind_all() {
     if (ring_ == nullptr) return;
-    const auto unbind = [this](message& m) {
-        if (m.owner == nullptr) return;
+    for (u32 i = 0; i < all_messages; ++i) {
+        message& m = messages_[i];
+        if (m.owner == nullptr) continue;
         (void)end_->unbind(m.chain);
         m.owner = nullptr;
-    };
-    for (message& m : periods_)
-        unbind(m);
-    for (message& m : silences_)
-        unbind(m);
+    }
     ring_ = head_ = held_ = aside_ = nullptr;
     take_audio(false);
 }

@@ -49,10 +49,10 @@ struct pcm_message {
     VSND_HOT bool ordinary() const {
         return load_relaxed(&reply->code) == wire::SND_S_OK && guard->at(place::device);
     }
-    VSND_HOT void poison() { store_relaxed(&reply->code, poisoned_reply); }
+    VSND_TINY void poison() { store_relaxed(&reply->code, poisoned_reply); }
 
-    VSND_HOT bool at(place p) const { return load_acquire(&where) == p; }
-    VSND_HOT void move_to(place p) { store_release(&where, p); }
+    VSND_TINY bool at(place p) const { return load_acquire(&where) == p; }
+    VSND_TINY void move_to(place p) { store_release(&where, p); }
 };
 
 // Where the parts of a message lie.

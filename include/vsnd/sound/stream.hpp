@@ -22,8 +22,32 @@ class card;
 // for all of it, so "when_full" answers would_block until then.
 enum class start_mode : u8 { when_full, now };
 
+// Where a stream is on its way. Before the audio path in memory, since most of the code needs
+// these and little else: near members make short instructions.
+struct stream_facts {
+    static constexpr u32 default_drain_tail = 0xffffffff;
+
+    u32 id_ = 0;
+    stream_state state_ = stream_state::released;
+    stream_goal goal_ = stream_state::released;
+    stream_command sent_ = stream_command::none;
+    status_code outcome_ = status_code::ok;
+    status_code verdict_ = status_code::ok; // what to report on arrival
+    bool pending_ = false;                  // an operation is under way
+    bool prepare_again_ = false;            // drop: released is half the way
+    bool draining_ = false;
+    bool reclaiming_ = false; // released, and some periods have not come back
+    bool send_later_ = false; // the control queue had no room
+    u64 deadline_ = 0;        // of draining or reclaiming
+    u64 send_deadline_ = 0;   // of send_later_
+    u32 silence_left_ = 0;    // frames, while draining
+    u32 drain_tail_frames_ = default_drain_tail;
+    stream_info info_;
+};
+
 template <class Port, class Handler, class Limits>
-class stream : public pcm_buffer<typename Port::queue_type, hooks_type<Port>, Limits> {
+class stream : stream_facts,
+               public pcm_buffer<typename Port::queue_type, hooks_type<Port>, Limits> {
     using base = pcm_buffer<typename Port::queue_type, hooks_type<Port>, Limits>;
     using card_type = card<Port, Handler, Limits>;
     using message = typename base::message;
@@ -98,9 +122,8 @@ class stream : public pcm_buffer<typename Port::queue_type, hooks_type<Port>, Li
     void set_drain_tail(u32 frames) { drain_tail_frames_ = frames; }
 
   private:
-    static constexpr u32 default_drain_tail = 0xffffffff;
-
-    void init(card_type& owner, u32 id, const stream_info& info, dma_region area);
+    using area_type = typename base::area_type;
+    void init(card_type& owner, u32 id, const stream_info& info, area_type* area, bus_address bus);
 
     // --- Operations. ---
     static status_code legal_if(bool legal) {
@@ -133,23 +156,9 @@ class stream : public pcm_buffer<typename Port::queue_type, hooks_type<Port>, Li
     u32 interrupt_after(u32 every) const;
 
     card_type* card_ = nullptr;
-    u32 id_ = 0;
-    stream_info info_;
-    dma_region area_;
-    stream_state state_ = stream_state::released;
-    stream_goal goal_ = stream_state::released;
-    stream_command sent_ = stream_command::none;
-    status_code outcome_ = status_code::ok;
-    status_code verdict_ = status_code::ok; // what to report on arrival
-    bool pending_ = false;                  // an operation is under way
-    bool prepare_again_ = false;            // drop: released is half the way
-    bool draining_ = false;
-    bool reclaiming_ = false; // released, and some periods have not come back
-    bool send_later_ = false; // the control queue had no room
-    u64 deadline_ = 0;        // of draining or reclaiming
-    u64 send_deadline_ = 0;   // of send_later_
-    u32 silence_left_ = 0;    // frames, while draining
-    u32 drain_tail_frames_ = default_drain_tail;
+    area_type* area_ = nullptr;
+    bus_address area_bus_;
+    message messages_[base::messages_wanted]{};
 };
 
 } // namespace vsnd

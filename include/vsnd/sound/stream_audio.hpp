@@ -96,8 +96,7 @@ status_code stream<Port, Handler, Limits>::pad_last_period() {
     if (this->held() == nullptr || this->filled_ == 0) return status_code::ok;
     message& m = *this->held();
     const u32 filled = this->filled_;
-    copy_in(*this->hooks_, m.audio + filled, this->memory_.silence.cpu + filled,
-            this->period_bytes_ - filled);
+    copy_in(*this->hooks_, m.audio + filled, this->silence_ + filled, this->period_bytes_ - filled);
     m.padding = this->params_.period_frames - static_cast<u32>(this->layout_.frames(filled));
     const status_code code = this->commit();
     if (!ok(code)) m.padding = 0;
@@ -114,8 +113,8 @@ void stream<Port, Handler, Limits>::play_out() {
         [[maybe_unused]] auto held = this->end_->lock();
         if (!draining_ || goal_ != stream_state::running) return;
         u32 ahead = this->silence_in_flight_ * this->params_.period_frames;
-        for (message& m : this->silences_) {
-            if (ahead >= silence_left_) break;
+        for (u32 i = 0; i < silence_chains && ahead < silence_left_; ++i) {
+            message& m = this->silences()[i];
             if (!m.at(place::idle)) continue;
             m.move_to(place::device);
             if (!ok(this->end_->post_locked(m.chain))) {

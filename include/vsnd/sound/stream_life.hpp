@@ -8,11 +8,13 @@ namespace vsnd {
 
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::init(card_type& owner, u32 id, const stream_info& info,
-                                         dma_region area) {
+                                         area_type* area, bus_address bus) {
     card_ = &owner;
     id_ = id;
     info_ = info;
     area_ = area;
+    area_bus_ = bus;
+    base::messages_ = messages_;
     this->hooks_ = owner.hooks_;
     this->playback_ = info.flow == direction::playback;
     this->end_ = &owner.ends_[this->playback_ ? wire::SND_VQ_TX : wire::SND_VQ_RX];
@@ -37,7 +39,7 @@ status_code stream<Port, Handler, Limits>::prepare_async(const pcm_params& p,
     const status_code begun =
         begin(stream_state::prepared, legal_if(state_ == stream_state::released));
     if (!ok(begun)) return begun;
-    const status_code bound = this->bind_all(p, memory, area_, id_);
+    const status_code bound = this->bind_all(p, memory, area_, area_bus_, id_);
     if (!ok(bound)) {
         finish(bound);
         return bound;

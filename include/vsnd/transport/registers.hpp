@@ -19,17 +19,17 @@ concept has_register_write = requires(K& k, u8* address, u32 bytes, u32 value) {
 
 namespace detail {
 template <class T>
-VSND_HOT T volatile_load(const u8* address) {
+VSND_TINY T volatile_load(const u8* address) {
     return to_little(*reinterpret_cast<const volatile T*>(address));
 }
 template <class T>
-VSND_HOT void volatile_store(u8* address, T value) {
+VSND_TINY void volatile_store(u8* address, T value) {
     *reinterpret_cast<volatile T*>(address) = to_little(value);
 }
 } // namespace detail
 
 template <class Kernel>
-VSND_HOT u8 read_register_8(Kernel& kernel, const u8* address) {
+VSND_TINY u8 read_register_8(Kernel& kernel, const u8* address) {
     if constexpr (has_register_read<Kernel>) {
         return static_cast<u8>(kernel.register_read(address, 1));
     } else {
@@ -38,7 +38,7 @@ VSND_HOT u8 read_register_8(Kernel& kernel, const u8* address) {
 }
 
 template <class Kernel>
-VSND_HOT u16 read_register_16(Kernel& kernel, const u8* address) {
+VSND_TINY u16 read_register_16(Kernel& kernel, const u8* address) {
     if constexpr (has_register_read<Kernel>) {
         return static_cast<u16>(kernel.register_read(address, 2));
     } else {
@@ -47,7 +47,7 @@ VSND_HOT u16 read_register_16(Kernel& kernel, const u8* address) {
 }
 
 template <class Kernel>
-VSND_HOT u32 read_register_32(Kernel& kernel, const u8* address) {
+VSND_TINY u32 read_register_32(Kernel& kernel, const u8* address) {
     if constexpr (has_register_read<Kernel>) {
         return kernel.register_read(address, 4);
     } else {
@@ -56,7 +56,7 @@ VSND_HOT u32 read_register_32(Kernel& kernel, const u8* address) {
 }
 
 template <class Kernel>
-VSND_HOT void write_register_8(Kernel& kernel, u8* address, u8 value) {
+VSND_TINY void write_register_8(Kernel& kernel, u8* address, u8 value) {
     if constexpr (has_register_write<Kernel>) {
         kernel.register_write(address, 1, value);
     } else {
@@ -65,7 +65,7 @@ VSND_HOT void write_register_8(Kernel& kernel, u8* address, u8 value) {
 }
 
 template <class Kernel>
-VSND_HOT void write_register_16(Kernel& kernel, u8* address, u16 value) {
+VSND_TINY void write_register_16(Kernel& kernel, u8* address, u16 value) {
     if constexpr (has_register_write<Kernel>) {
         kernel.register_write(address, 2, value);
     } else {
@@ -74,7 +74,7 @@ VSND_HOT void write_register_16(Kernel& kernel, u8* address, u16 value) {
 }
 
 template <class Kernel>
-VSND_HOT void write_register_32(Kernel& kernel, u8* address, u32 value) {
+VSND_TINY void write_register_32(Kernel& kernel, u8* address, u32 value) {
     if constexpr (has_register_write<Kernel>) {
         kernel.register_write(address, 4, value);
     } else {
