@@ -133,15 +133,6 @@ TEST_CASE("formats: a fill touches only its buffer, whatever its length") {
     }
 }
 
-TEST_CASE("formats: a pattern is uniform exactly if one byte value fills it") {
-    for (const silent_sample& sample : samples) {
-        CAPTURE(sample.name);
-        const bool same = std::string(sample.bytes.begin(), sample.bytes.end()) ==
-                          std::string(sample.bytes.size(), static_cast<char>(sample.bytes[0]));
-        CHECK(silence_of(sample.format).uniform() == same);
-    }
-}
-
 // Silence is the sample nearest to zero; the tables are not believed, the codes are decoded.
 TEST_CASE("formats: silence decodes to nothing") {
     CHECK(decoded_mu_law(silence_byte(pcm_format::mu_law, 0)) == 0);

@@ -69,7 +69,7 @@ TEST_CASE("frames: bytes and back") {
 
 TEST_CASE("frames: a long-running counter of bytes stays exact") {
     const frame_layout layout(pcm_format::s24_3, 5);
-    for (const u64 frames : {u64{1} << 33, (u64{1} << 60) / 15, ~u64{0} / 15}) {
+    for (const u64 frames : {u64{1} << 33, (u64{1} << 60) / 15, (u64{1} << 61) / 15}) {
         CHECK(layout.frames(frames * 15) == frames);
         CHECK(layout.frames(frames * 15 - 1) == frames - 1);
     }
@@ -109,6 +109,15 @@ TEST_CASE("frames: time at every rate against 128-bit arithmetic") {
         }
         CHECK(wrong == 0);
     }
+}
+
+TEST_CASE("frames: time for set-up, rounded down") {
+    for (u32 number = 0; number < pcm_rate_count; number++) {
+        const u32 hz = rate_hz(static_cast<pcm_rate>(number));
+        for (const u64 frames : {u64{0}, u64{1}, u64{441}, u64{4096} * 32, (u64{1} << 34) - 1})
+            CHECK(ns_of_frames(frames, hz) == u128{frames} * ns_per_second / hz);
+    }
+    CHECK(ns_of_frames(1, 0) == 0);
 }
 
 TEST_CASE("frames: time at the edges") {

@@ -144,17 +144,16 @@ TEST_CASE("while the queue is pumped its doorbell waits for the end of the pump"
         bench b;
         b.end.set_policy({every, every});
         (void)b.end.begin_pump();
-        CHECK(b.end.settle()); // a new policy wants a closer look
+        CHECK_FALSE(b.end.rest(every)); // a new policy wants a closer look
         b.period(1);
         b.period(2);
         CHECK(b.queue.kicks == 0);
         CHECK_FALSE(b.end.finish_pump());
-        CHECK_FALSE(b.end.end_pump(3));
-        CHECK(b.end.settle());
+        CHECK_FALSE(b.end.rest(3)); // look again: they may have come back
         CHECK(b.queue.kicks == 1);
         CHECK(b.queue.rung_for == 2);
-        CHECK_FALSE(b.end.settle());
-        CHECK(b.end.end_pump(3));
+        CHECK(b.queue.armed.empty());
+        CHECK(b.end.rest(3));
         CHECK(b.queue.armed == std::vector<u32>{3});
         CHECK_FALSE(b.end.pumped());
         for (u32 i = 0; i < every; ++i)
@@ -168,13 +167,13 @@ TEST_CASE("a second pumper is turned away, and the first one looks again") {
     REQUIRE(b.end.begin_pump());
     CHECK_FALSE(b.end.begin_pump());
     CHECK_FALSE(b.end.finish_pump()); // somebody came by
-    CHECK(b.end.settle());
-    CHECK(b.end.end_pump(1));
+    CHECK_FALSE(b.end.rest(1));
+    CHECK(b.end.rest(1));
     CHECK(b.end.begin_pump());
     b.queue.news = true;
-    CHECK_FALSE(b.end.end_pump(1)); // completions came while it armed
+    CHECK_FALSE(b.end.rest(1)); // completions came while it armed
     b.queue.news = false;
-    CHECK(b.end.end_pump(1));
+    CHECK(b.end.rest(1));
     REQUIRE(b.end.begin_pump());
     b.end.leave_pump();
     REQUIRE(b.end.begin_pump());

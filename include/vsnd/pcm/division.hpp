@@ -29,6 +29,23 @@ constexpr quotient64 slow_divide(u64 n, u64 divisor) {
     return out;
 }
 
+// The quotient alone, in as many steps as it has bits. For what happens less often than once a
+// period.
+constexpr u64 short_quotient(u64 n, u32 divisor) {
+    if (divisor == 0 || n < divisor) return 0;
+    u64 part = divisor;
+    u64 bit = 1;
+    for (; part <= n - part; bit += bit)
+        part += part;
+    u64 quotient = 0;
+    for (; bit != 0; bit >>= 1, part >>= 1) {
+        if (n < part) continue;
+        n -= part;
+        quotient += bit;
+    }
+    return quotient;
+}
+
 // The upper half of a 128-bit product, from four 32-bit multiplications.
 constexpr u64 high_product_in_parts(u64 a, u64 b) {
     const u64 a_low = static_cast<u32>(a), a_high = a >> 32;
@@ -48,45 +65,6 @@ constexpr u64 high_product(u64 a, u64 b) {
     return high_product_in_parts(a, b);
 #endif
 }
-
-// Divides 32-bit numbers by one divisor, exactly, for every dividend. A divisor of 0 gives a
-// quotient of 0 and the dividend as remainder.
-class divider {
-  public:
-    constexpr divider() = default;
-
-    // Rounding the reciprocal up to 33 bits is exact (Granlund and Montgomery, 1994); its topmost
-    // bit is always 1 and is added by hand.
-    constexpr explicit divider(u32 divisor) : divisor_(divisor) {
-        if (divisor == 0) return;
-        u32 bits = 0;
-        u64 power = 1;
-        while (power < divisor) {
-            power <<= 1;
-            bits++;
-        }
-        reciprocal_ = static_cast<u32>(slow_divide((power - divisor) << 32, divisor).quotient + 1);
-        first_shift_ = bits == 0 ? 0 : 1;
-        second_shift_ = bits == 0 ? 0 : bits - 1;
-    }
-
-    constexpr u32 divisor() const { return divisor_; }
-
-    constexpr u32 quotient(u32 n) const {
-        if (divisor_ == 0) return 0;
-        const u32 high = static_cast<u32>(u64{n} * reciprocal_ >> 32);
-        return (((n - high) >> first_shift_) + high) >> second_shift_;
-    }
-
-    constexpr u32 remainder(u32 n) const { return n - quotient(n) * divisor_; }
-    constexpr bool divides(u32 n) const { return divisor_ != 0 && remainder(n) == 0; }
-
-  private:
-    u32 divisor_ = 0;
-    u32 reciprocal_ = 0;
-    u32 first_shift_ = 0;
-    u32 second_shift_ = 0;
-};
 
 // Multiplies 64-bit numbers by one fraction. floor and ceiling are exact for every n whose result
 // is below 2^64; beyond that they give the result modulo 2^64. A denominator of 0 gives 0.

@@ -62,6 +62,7 @@ enum class sample_kind : u8 {
     adpcm,     // differences, four bits each
     dsd,       // one-bit samples, eight or more to a word
     subframe,  // IEC 60958, with its channel status bits
+    unknown,
 };
 
 namespace detail {
@@ -72,7 +73,7 @@ struct format_facts {
     sample_kind kind;
 };
 
-inline constexpr format_facts facts_of_formats[pcm_format_count] = {
+inline constexpr format_facts facts_of_formats[pcm_format_count + 1] = {
     {4, 4, sample_kind::adpcm},              // IMA_ADPCM
     {8, 8, sample_kind::companded},          // MU_LAW
     {8, 8, sample_kind::companded},          // A_LAW
@@ -98,6 +99,7 @@ inline constexpr format_facts facts_of_formats[pcm_format_count] = {
     {16, 16, sample_kind::dsd},              // DSD_U16
     {32, 32, sample_kind::dsd},              // DSD_U32
     {32, 32, sample_kind::subframe},         // IEC958_SUBFRAME
+    {0, 0, sample_kind::unknown},
 };
 
 // Apart from the facts: a kernel that prints nothing does not link them.
@@ -109,8 +111,8 @@ inline constexpr const char* names_of_formats[pcm_format_count] = {
     "FLOAT64",   "DSD_U8", "DSD_U16", "DSD_U32", "IEC958_SUBFRAME",
 };
 
-constexpr bool has_kind(pcm_format format, sample_kind kind) {
-    return is_known(format) && facts_of_formats[to_wire(format)].kind == kind;
+constexpr const format_facts& facts_of(pcm_format format) {
+    return facts_of_formats[is_known(format) ? to_wire(format) : pcm_format_count];
 }
 
 } // namespace detail
@@ -122,80 +124,71 @@ constexpr const char* to_string(pcm_format format) {
 
 // Significant bits of a sample. In a wider container they are the lowest bits.
 constexpr u32 sample_bits(pcm_format format) {
-    return is_known(format) ? detail::facts_of_formats[to_wire(format)].width : 0;
+    return detail::facts_of(format).width;
 }
 
 // Bits that a sample occupies in memory: 4, 8, 16, 24, 32 or 64.
 constexpr u32 physical_bits(pcm_format format) {
-    return is_known(format) ? detail::facts_of_formats[to_wire(format)].physical : 0;
+    return detail::facts_of(format).physical;
 }
 
+constexpr sample_kind kind_of(pcm_format format) {
+    return detail::facts_of(format).kind;
+}
 constexpr bool is_signed(pcm_format format) {
-    return detail::has_kind(format, sample_kind::signed_integer);
+    return kind_of(format) == sample_kind::signed_integer;
 }
 constexpr bool is_unsigned(pcm_format format) {
-    return detail::has_kind(format, sample_kind::unsigned_integer);
+    return kind_of(format) == sample_kind::unsigned_integer;
 }
 constexpr bool is_float(pcm_format format) {
-    return detail::has_kind(format, sample_kind::floating);
+    return kind_of(format) == sample_kind::floating;
 }
 constexpr bool is_dsd(pcm_format format) {
-    return detail::has_kind(format, sample_kind::dsd);
+    return kind_of(format) == sample_kind::dsd;
 }
 // Integer samples, which may be added, scaled and compared as they are.
 constexpr bool is_linear(pcm_format format) {
-    return is_signed(format) || is_unsigned(format);
+    return kind_of(format) <= sample_kind::unsigned_integer;
 }
 
-// The bytes of silence; they repeat from the start of a sample on.
+// The bytes of silence, the lowest first; `count` of them repeat from the start of a sample on.
 struct silence_pattern {
-    u8 bytes[4] = {};
-    u8 count = 1; // how many of them repeat
+    u32 bytes = 0;
+    u32 count = 1;
 
-    // Whether one byte value says it all, so that a plain fill will do.
-    constexpr bool uniform() const {
-        for (u32 i = 1; i < count; i++) {
-            if (bytes[i] != bytes[0]) return false;
-        }
-        return true;
-    }
+    constexpr u8 at(u32 i) const { return static_cast<u8>(bytes >> (8 * i)); }
 };
 
 // Unsigned samples rest in the middle of their width, not of their container. mu-law and A-law
 // rest at the positive code next to zero, the idle codes of ITU-T G.711. A DSD stream rests on
 // 0x69, whose ones and zeros balance; all zeros would be full scale.
 constexpr silence_pattern silence_of(pcm_format format) {
-    if (is_unsigned(format)) {
-        const u32 middle = 1u << (sample_bits(format) - 1);
-        return {{static_cast<u8>(middle), static_cast<u8>(middle >> 8),
-                 static_cast<u8>(middle >> 16), static_cast<u8>(middle >> 24)},
-                static_cast<u8>(physical_bits(format) / 8)};
+    const detail::format_facts& facts = detail::facts_of(format);
+    if (facts.kind == sample_kind::unsigned_integer) {
+        return {1u << (facts.width - 1), facts.physical / 8u};
     }
-    if (is_dsd(format)) return {{0x69}, 1};
-    if (format == pcm_format::mu_law) return {{0xff}, 1};
-    if (format == pcm_format::a_law) return {{0xd5}, 1};
-    return {{0x00}, 1};
+    if (facts.kind == sample_kind::dsd) return {0x69, 1};
+    if (facts.kind != sample_kind::companded) return {};
+    return {format == pcm_format::mu_law ? 0xffu : 0xd5u, 1};
 }
 
 // What lies at `byte_index` of a silent buffer that starts with a whole sample.
 constexpr u8 silence_byte(pcm_format format, usize byte_index) {
     const silence_pattern pattern = silence_of(format);
     // 3 is the only count that is no power of two; a constant divisor needs no runtime.
-    return pattern.bytes[pattern.count == 3 ? byte_index % 3 : byte_index & (pattern.count - 1u)];
+    return pattern.at(
+        static_cast<u32>(pattern.count == 3 ? byte_index % 3 : byte_index & (pattern.count - 1u)));
 }
 
 // Fills a buffer that starts with a whole sample. Only for memory that may be touched directly.
 // Context: any.
 constexpr void fill_silence(span<u8> into, pcm_format format) {
     const silence_pattern pattern = silence_of(format);
-    if (!__builtin_is_constant_evaluated() && pattern.uniform()) {
-        if (!into.empty()) __builtin_memset(into.data(), pattern.bytes[0], into.size());
-        return;
-    }
     u32 at = 0;
     for (u8& byte : into) {
-        byte = pattern.bytes[at];
-        at = at + 1 == pattern.count ? 0 : at + 1;
+        byte = pattern.at(at);
+        if (++at == pattern.count) at = 0;
     }
 }
 

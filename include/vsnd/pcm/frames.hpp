@@ -1,6 +1,5 @@
 #pragma once
-// Frames: their size, and the way between frames, bytes and nanoseconds. Everything is prepared
-// when the parameters are known; after that no conversion divides.
+// Frames: their size, and the way between frames, bytes and nanoseconds.
 
 #include <vsnd/base/types.hpp>
 #include <vsnd/pcm/division.hpp>
@@ -27,51 +26,43 @@ constexpr u32 frame_bytes(pcm_format format, u32 channels) {
 class frame_layout {
   public:
     constexpr frame_layout() = default;
-    constexpr frame_layout(pcm_format format, u32 channels) {
-        const u32 bits = vsnd::frame_bits(format, channels);
-        group_frames_ = bits % 8 == 0 ? 1 : 2;
-        group_bytes_ = bits * group_frames_ / 8;
-        frame_bits_ = bits;
-        by_group_ = divider(group_bytes_);
-        frames_per_byte_ = fraction(group_frames_, group_bytes_);
-    }
+    constexpr frame_layout(pcm_format format, u32 channels)
+        : frame_bits_(vsnd::frame_bits(format, channels)) {}
 
     // Whether format and channel count make frames at all.
     constexpr bool valid() const { return frame_bits_ != 0; }
     constexpr u32 frame_bits() const { return frame_bits_; }
 
     // The least number of bytes that holds whole frames, and how many it holds.
-    constexpr u32 group_bytes() const { return group_bytes_; }
-    constexpr u32 group_frames() const { return group_frames_; }
+    constexpr u32 group_bytes() const { return frame_bits_ * group_frames() / 8; }
+    constexpr u32 group_frames() const { return frame_bits_ % 8 == 0 ? 1 : 2; }
 
     // Whether so many bytes, or frames, are whole frames in whole bytes.
     // Spec: [virtio 1.4] Sound Device / PCM Stream Parameters
-    constexpr bool whole_bytes(u32 bytes) const { return by_group_.divides(bytes); }
+    constexpr bool whole_bytes(u32 bytes) const { return valid() && round_down(bytes) == bytes; }
     constexpr bool whole_frames(u64 frames) const {
-        return valid() && (group_frames_ == 1 || frames % 2 == 0);
+        return valid() && (group_frames() == 1 || frames % 2 == 0);
     }
 
-    // The whole frames that lie in so many bytes.
-    constexpr u64 frames(u64 bytes) const { return frames_per_byte_.floor(bytes); }
+    // The whole frames that lie in so many bytes, fewer than 2^61.
+    constexpr u64 frames(u64 bytes) const { return short_quotient(bytes * 8, frame_bits_); }
 
     // The bytes that so many frames take; half a byte at the end counts as one.
-    constexpr u64 bytes(u64 frames) const {
-        if (group_frames_ == 1) return frames * group_bytes_;
-        return (frames >> 1) * group_bytes_ + (frames % 2 == 0 ? 0 : (frame_bits_ + 7) / 8);
-    }
+    constexpr u64 bytes(u64 frames) const { return (frames * frame_bits_ + 7) / 8; }
 
     // The greatest number of bytes, at most `bytes`, that is whole frames.
     constexpr u32 round_down(u32 bytes) const {
-        return valid() ? bytes - by_group_.remainder(bytes) : 0;
+        return static_cast<u32>(short_quotient(bytes, group_bytes())) * group_bytes();
     }
 
   private:
     u32 frame_bits_ = 0;
-    u32 group_bytes_ = 0;
-    u32 group_frames_ = 1;
-    divider by_group_;
-    fraction frames_per_byte_;
 };
+
+// The time that `frames` take, in nanoseconds, rounded down; for set-up. Fewer than 2^34 frames.
+constexpr u64 ns_of_frames(u64 frames, u32 rate_hz) {
+    return slow_divide(frames * ns_per_second, rate_hz).quotient;
+}
 
 // Frames and nanoseconds at one rate. Each answer is the exact quotient, rounded as its name
 // says, as long as it is below 2^64: that is 584 years of nanoseconds, at any rate.

@@ -78,19 +78,17 @@ constexpr result<pcm_rate> from_hz(u32 hz) {
 // the same, else the next higher, else the highest lower. Upwards first, since a higher rate
 // carries all of the sound. Errors: bad_rate, none is offered.
 constexpr result<pcm_rate> nearest_rate(u64 offered, u32 hz) {
-    u32 above = pcm_rate_count;
-    u32 below = pcm_rate_count;
+    u32 best = 0;
+    u32 least = ~u32{0};
     for (u32 i = 0; i < pcm_rate_count; i++) {
-        if ((offered & mask_of(static_cast<pcm_rate>(i))) == 0) continue;
         const u32 candidate = detail::hz_of_rates[i];
-        if (candidate >= hz) {
-            if (above == pcm_rate_count || candidate < detail::hz_of_rates[above]) above = i;
-        } else {
-            if (below == pcm_rate_count || candidate > detail::hz_of_rates[below]) below = i;
-        }
+        // The lower ones behind all higher ones, the highest of them first.
+        const u32 distance = candidate >= hz ? candidate - hz : ~candidate;
+        if ((static_cast<u32>(offered) >> i & 1) == 0 || distance >= least) continue;
+        least = distance;
+        best = i;
     }
-    const u32 best = above != pcm_rate_count ? above : below;
-    if (best == pcm_rate_count) return status_code::bad_rate;
+    if (least == ~u32{0}) return status_code::bad_rate;
     return static_cast<pcm_rate>(best);
 }
 

@@ -41,7 +41,7 @@ class endpoint {
     // Until the next init there is no queue. Legal while nobody pumps.
     void forget() { queue_ = nullptr; }
     // Holds the queue's lock while the answer lives; for calls of queue() made directly.
-    [[nodiscard]] guard lock() { return guard(*hooks_, number_); }
+    [[nodiscard]] VSND_TINY guard lock() { return guard(*hooks_, number_); }
 
     result<slot> bind(const chain& c, cookie what) {
         guard g(*hooks_, number_);

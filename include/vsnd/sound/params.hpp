@@ -55,10 +55,8 @@ struct pcm_params {
 
 // Bytes of one period; 0 where it is no whole number of bytes or frames, or beyond 32 bits.
 constexpr u32 period_bytes(const pcm_params& p) {
-    const frame_layout frames(p.format, p.channels);
-    if (!frames.whole_frames(p.period_frames)) return 0;
-    const u64 bytes = frames.bytes(u64{p.period_frames});
-    return bytes >> 32 == 0 ? static_cast<u32>(bytes) : 0;
+    const u64 bits = u64{p.period_frames} * frame_bits(p.format, p.channels);
+    return (bits & 7) == 0 && bits >> 35 == 0 ? static_cast<u32>(bits >> 3) : 0;
 }
 
 // How much audio memory a stream needs: the periods one after the other.
@@ -97,44 +95,50 @@ constexpr status_code check_params(const stream_info& info, const pcm_params& p,
 
 namespace detail {
 
-// How badly `have` stands in for `want`; lower is better. Only linear integers and floats stand
-// in for one another: wider ones without loss first, the narrowest of them; then the widest of
-// the narrower ones; an integer before a float where neither loses, signed before unsigned.
-constexpr u32 format_distance(pcm_format want, pcm_format have) {
-    constexpr u32 never = 0xffffffff;
-    if (want == have) return 0;
-    if (!(is_linear(want) || is_float(want)) || !(is_linear(have) || is_float(have))) return never;
-    // A float carries as many bits as its mantissa.
-    const auto carried = [](pcm_format f) {
-        return !is_float(f) ? sample_bits(f) : sample_bits(f) == 64 ? u32{53} : u32{24};
-    };
-    const u32 wanted = carried(want);
-    const u32 had = carried(have);
-    const u32 loss = had < wanted ? 1000 + (wanted - had) * 10 : (had - wanted) * 10;
-    const u32 packing = physical_bits(have) - sample_bits(have) != 0 ? 2 : 0;
-    const u32 kind = is_float(want) == is_float(have) ? 0 : 500;
-    const u32 sign = is_unsigned(want) == is_unsigned(have) ? 0 : 1;
-    return 1 + loss + packing + kind + sign;
+// How many bits of sound a sample carries, a float as many as its mantissa; 0: it is neither
+// integer nor float, and nothing stands in for it.
+constexpr u32 carried_bits(const format_facts& f) {
+    if (f.kind > sample_kind::floating) return 0;
+    return f.kind != sample_kind::floating ? f.width : f.width == 64 ? 53 : 24;
+}
+
+// How badly `have` stands in for `want`; lower is better. Wider ones without loss first, the
+// narrowest of them; then the widest of the narrower ones; an integer before a float where
+// neither loses, signed before unsigned, samples without padding before others.
+constexpr u32 format_distance(const format_facts& want, const format_facts& have) {
+    const u32 wanted = carried_bits(want);
+    const u32 had = carried_bits(have);
+    u32 distance = had < wanted ? 10000 - had * 10 : had * 10;
+    if (have.physical != have.width) distance += 2;
+    if ((want.kind == sample_kind::floating) != (have.kind == sample_kind::floating)) {
+        distance += 5000;
+    }
+    if ((want.kind == sample_kind::unsigned_integer) !=
+        (have.kind == sample_kind::unsigned_integer)) {
+        distance += 1;
+    }
+    return distance;
 }
 
 } // namespace detail
 
 // The offered format nearest to `want`. Errors: bad_format.
 constexpr result<pcm_format> nearest_format(u64 offered, pcm_format want) {
-    constexpr u32 never = 0xffffffff;
-    u32 best_distance = never;
-    pcm_format best = want;
+    if ((offered & mask_of(want)) != 0) return want;
+    const detail::format_facts& wanted = detail::facts_of(want);
+    u32 least = ~u32{0};
+    u32 best = 0;
     for (u32 i = 0; i < pcm_format_count; ++i) {
-        const auto f = static_cast<pcm_format>(i);
-        if ((offered & mask_of(f)) == 0) continue;
-        const u32 d = detail::format_distance(want, f);
-        if (d < best_distance) {
-            best_distance = d;
-            best = f;
-        }
+        const detail::format_facts& had = detail::facts_of_formats[i];
+        const u32 distance = detail::format_distance(wanted, had);
+        if ((static_cast<u32>(offered) >> i & 1) == 0 || detail::carried_bits(had) == 0 ||
+            distance >= least)
+            continue;
+        least = distance;
+        best = i;
     }
-    if (best_distance == never) return status_code::bad_format;
-    return best;
+    if (least == ~u32{0} || detail::carried_bits(wanted) == 0) return status_code::bad_format;
+    return static_cast<pcm_format>(best);
 }
 
 // The parameters nearest to `wanted` that the stream supports; check_params accepts them.

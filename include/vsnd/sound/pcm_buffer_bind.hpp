@@ -12,10 +12,6 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
                                                        bus_address area_bus, u32 stream_id) {
     const u32 bytes = vsnd::period_bytes(p);
     const u32 count = p.periods + (playback() ? silence_chains : 0);
-    params_ = p;
-    period_bytes_ = bytes;
-    whole_bytes_ = bytes + u32{sizeof(wire::snd_pcm_status)};
-    ring_ = head_ = messages_; // what is bound so far can be unbound
     area->header.stream_id = stream_id;
     message_parts parts = {
         {area_bus, sizeof(wire::snd_pcm_xfer)},
@@ -34,10 +30,12 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
         m->reply = &area->replies[i];
         m->audio = audio;
         m->silence = step == 0;
+        if (!Limits::small) m->guard = m->backing = nobody();
         m->next = m + 1;
         m->previous = m - 1;
         const status_code code = bind_message(*end_, *m, parts, playback());
         if (!ok(code)) {
+            ring_ = messages_; // what is bound so far can be unbound
             unbind_all();
             return code;
         }
@@ -46,8 +44,12 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
         parts.audio.address = parts.audio.address + step;
         parts.reply.address = parts.reply.address + sizeof(wire::snd_pcm_status);
     }
-    messages_->previous = silences() - 1;
-    messages_->previous->next = messages_;
+    params_ = p;
+    period_bytes_ = bytes;
+    whole_bytes_ = bytes + u32{sizeof(wire::snd_pcm_status)};
+    ring_ = head_ = messages_;
+    ring_->previous = silences() - 1;
+    ring_->previous->next = ring_;
     layout_ = frame_layout(p.format, p.channels);
     silence_ = memory.silence.cpu;
     // What the device does not fill must not show anybody's old data.

@@ -86,7 +86,7 @@ u64 stream<Port, Handler, Limits>::drain_limit() const {
     if constexpr (!has_clock<hooks_type<Port>>) return card_->time_limit_;
     const pcm_params& p = this->params_;
     const u64 frames = u64{p.period_frames} * (p.periods + silence_chains) + silence_left_;
-    return card_->time_limit_ + 2 * frame_time(p.rate_hz).ns_of(frames);
+    return card_->time_limit_ + 2 * ns_of_frames(frames, p.rate_hz);
 }
 
 // What `write` left in a period that is not full goes out with silence behind it. The padding is
