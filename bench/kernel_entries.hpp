@@ -46,19 +46,21 @@ struct handler {
     }
 };
 
-using device_type = pci_device<kernel>;
+template <class Policy>
+using device_type = pci_device<kernel, Policy>;
 
-template <class Limits>
-using driver_type = card<device_type, handler, Limits>;
+template <class Limits, class Policy>
+using driver_type = card<device_type<Policy>, handler, Limits>;
 
 } // namespace bench
 
 // Defines the entries for one set of limits.
-#define BENCH_KERNEL_ENTRIES(Limits)                                                               \
+#define BENCH_KERNEL_ENTRIES(Limits, Policy)                                                       \
     constinit bench::kernel the_kernel;                                                            \
-    constinit bench::device_type the_device;                                                       \
-    constinit bench::driver_type<Limits> the_driver;                                               \
+    constinit bench::device_type<Policy> the_device;                                               \
+    constinit bench::driver_type<Limits, Policy> the_driver;                                       \
     using namespace vsnd;                                                                          \
+    using driver_stream = bench::driver_type<Limits, Policy>::stream_type;                         \
                                                                                                    \
     extern "C" {                                                                                   \
     status_code entry_open(const msix_message* message, u8* memory) {                              \
@@ -67,40 +69,38 @@ using driver_type = card<device_type, handler, Limits>;
         return the_driver.open(the_device,                                                         \
                                {memory, {reinterpret_cast<uintptr_t>(memory)}, bytes});            \
     }                                                                                              \
-    status_code entry_prepare(u32 id, pcm_params* p, const stream_memory* memory) {                \
-        auto* const s = the_driver.find(id);                                                       \
-        if (s == nullptr) return status_code::not_available;                                       \
+    driver_stream* entry_find(u32 id) {                                                            \
+        return the_driver.find(id);                                                                \
+    }                                                                                              \
+    status_code entry_prepare(driver_stream* s, pcm_params* p, const stream_memory* memory) {      \
         const auto fitting = s->nearest(*p);                                                       \
         if (!fitting.ok()) return fitting.code();                                                  \
         *p = fitting.value();                                                                      \
         return s->prepare(*p, *memory);                                                            \
     }                                                                                              \
-    status_code entry_start(u32 id) {                                                              \
-        return the_driver.find(id)->start();                                                       \
+    status_code entry_start(driver_stream* s) {                                                    \
+        return s->start();                                                                         \
     }                                                                                              \
-    status_code entry_stop(u32 id) {                                                               \
-        return the_driver.find(id)->stop();                                                        \
+    status_code entry_stop(driver_stream* s) {                                                     \
+        return s->stop();                                                                          \
     }                                                                                              \
-    status_code entry_drain(u32 id) {                                                              \
-        return the_driver.find(id)->drain();                                                       \
+    status_code entry_drain(driver_stream* s) {                                                    \
+        return s->drain();                                                                         \
     }                                                                                              \
-    status_code entry_drop(u32 id) {                                                               \
-        return the_driver.find(id)->drop();                                                        \
+    status_code entry_drop(driver_stream* s) {                                                     \
+        return s->drop();                                                                          \
     }                                                                                              \
-    status_code entry_release(u32 id) {                                                            \
-        return the_driver.find(id)->release();                                                     \
+    status_code entry_release(driver_stream* s) {                                                  \
+        return s->release();                                                                       \
     }                                                                                              \
-    usize entry_write(u32 id, const u8* from, usize bytes) {                                       \
-        return the_driver.find(id)->write({from, bytes}).value();                                  \
+    u8* entry_acquire(driver_stream* s) {                                                          \
+        return s->acquire().value().data();                                                        \
     }                                                                                              \
-    u8* entry_acquire(u32 id) {                                                                    \
-        return the_driver.find(id)->acquire().value().data();                                      \
+    status_code entry_commit(driver_stream* s) {                                                   \
+        return s->commit();                                                                        \
     }                                                                                              \
-    status_code entry_commit(u32 id) {                                                             \
-        return the_driver.find(id)->commit();                                                      \
-    }                                                                                              \
-    u64 entry_position(u32 id) {                                                                   \
-        return the_driver.find(id)->position_frames();                                             \
+    u64 entry_position(driver_stream* s) {                                                         \
+        return s->position_frames();                                                               \
     }                                                                                              \
     void entry_interrupt() {                                                                       \
         (void)the_driver.pump_all();                                                               \

@@ -46,12 +46,12 @@ TEST_CASE("bind_message: tx reads header and audio, rx writes audio and status")
         CHECK(reply.code == poisoned_reply);
         REQUIRE(end.readable.size() == (playback ? 2 : 1));
         REQUIRE(end.writable.size() == (playback ? 1 : 2));
-        CHECK(end.readable[0].address == parts.header.address);
+        CHECK(end.readable[0].address == parts[0].address);
         CHECK(end.readable[0].bytes == 4);
         const part audio = playback ? end.readable[1] : end.writable[0];
-        CHECK(audio.address == parts.audio.address);
+        CHECK(audio.address == parts[1].address);
         CHECK(audio.bytes == 1024);
-        CHECK(end.writable.back().address == parts.reply.address);
+        CHECK(end.writable.back().address == parts[2].address);
         CHECK(end.writable.back().bytes == 8);
     }
 }

@@ -70,36 +70,37 @@ namespace detail {
 struct format_facts {
     u8 width;    // significant bits, the lowest ones
     u8 physical; // bits that a sample occupies
+    u8 carried;  // bits of sound that it carries, a float as many as its mantissa; 0: not linear
     sample_kind kind;
 };
 
 inline constexpr format_facts facts_of_formats[pcm_format_count + 1] = {
-    {4, 4, sample_kind::adpcm},              // IMA_ADPCM
-    {8, 8, sample_kind::companded},          // MU_LAW
-    {8, 8, sample_kind::companded},          // A_LAW
-    {8, 8, sample_kind::signed_integer},     // S8
-    {8, 8, sample_kind::unsigned_integer},   // U8
-    {16, 16, sample_kind::signed_integer},   // S16
-    {16, 16, sample_kind::unsigned_integer}, // U16
-    {18, 24, sample_kind::signed_integer},   // S18_3
-    {18, 24, sample_kind::unsigned_integer}, // U18_3
-    {20, 24, sample_kind::signed_integer},   // S20_3
-    {20, 24, sample_kind::unsigned_integer}, // U20_3
-    {24, 24, sample_kind::signed_integer},   // S24_3
-    {24, 24, sample_kind::unsigned_integer}, // U24_3
-    {20, 32, sample_kind::signed_integer},   // S20
-    {20, 32, sample_kind::unsigned_integer}, // U20
-    {24, 32, sample_kind::signed_integer},   // S24
-    {24, 32, sample_kind::unsigned_integer}, // U24
-    {32, 32, sample_kind::signed_integer},   // S32
-    {32, 32, sample_kind::unsigned_integer}, // U32
-    {32, 32, sample_kind::floating},         // FLOAT
-    {64, 64, sample_kind::floating},         // FLOAT64
-    {8, 8, sample_kind::dsd},                // DSD_U8
-    {16, 16, sample_kind::dsd},              // DSD_U16
-    {32, 32, sample_kind::dsd},              // DSD_U32
-    {32, 32, sample_kind::subframe},         // IEC958_SUBFRAME
-    {0, 0, sample_kind::unknown},
+    {4, 4, 0, sample_kind::adpcm},               // IMA_ADPCM
+    {8, 8, 0, sample_kind::companded},           // MU_LAW
+    {8, 8, 0, sample_kind::companded},           // A_LAW
+    {8, 8, 8, sample_kind::signed_integer},      // S8
+    {8, 8, 8, sample_kind::unsigned_integer},    // U8
+    {16, 16, 16, sample_kind::signed_integer},   // S16
+    {16, 16, 16, sample_kind::unsigned_integer}, // U16
+    {18, 24, 18, sample_kind::signed_integer},   // S18_3
+    {18, 24, 18, sample_kind::unsigned_integer}, // U18_3
+    {20, 24, 20, sample_kind::signed_integer},   // S20_3
+    {20, 24, 20, sample_kind::unsigned_integer}, // U20_3
+    {24, 24, 24, sample_kind::signed_integer},   // S24_3
+    {24, 24, 24, sample_kind::unsigned_integer}, // U24_3
+    {20, 32, 20, sample_kind::signed_integer},   // S20
+    {20, 32, 20, sample_kind::unsigned_integer}, // U20
+    {24, 32, 24, sample_kind::signed_integer},   // S24
+    {24, 32, 24, sample_kind::unsigned_integer}, // U24
+    {32, 32, 32, sample_kind::signed_integer},   // S32
+    {32, 32, 32, sample_kind::unsigned_integer}, // U32
+    {32, 32, 24, sample_kind::floating},         // FLOAT
+    {64, 64, 53, sample_kind::floating},         // FLOAT64
+    {8, 8, 0, sample_kind::dsd},                 // DSD_U8
+    {16, 16, 0, sample_kind::dsd},               // DSD_U16
+    {32, 32, 0, sample_kind::dsd},               // DSD_U32
+    {32, 32, 0, sample_kind::subframe},          // IEC958_SUBFRAME
+    {0, 0, 0, sample_kind::unknown},
 };
 
 // Apart from the facts: a kernel that prints nothing does not link them.

@@ -163,6 +163,19 @@ class card {
     }
     status_code wait_for(const status_code& outcome);
 
+    // Whether it is still before `deadline`, which then counts for `next`.
+    static bool before(u64 now, u64 deadline, u64& next) {
+        if (now >= deadline) return false;
+        next = lesser(next, deadline);
+        return true;
+    }
+    // Gives up the request of `owner` that nobody answered in time. False: it was answered, and
+    // perhaps another one sent since.
+    bool overdue(u32 owner, const u64& deadline, u64 now) {
+        [[maybe_unused]] auto held = ends_[wire::SND_VQ_CONTROL].lock();
+        return now >= deadline && control_.give_up(owner);
+    }
+
     // --- Opening and closing (card_open.hpp). ---
     status_code set_up(Port& port);
     status_code populate_events();
@@ -196,13 +209,13 @@ class card {
     status_code outcome_ = status_code::ok;
     status_code failure_ = status_code::ok;
     u64 now_ = 0;
+    u64 deadline_ = 0;       // of the request in flight while it opens
     area* shared_ = nullptr; // what the card and the device share
     bus_address shared_bus_;
     card_counters counters_;
     endpoint_type ends_[wire::SND_VQ_COUNT]{};
     control_channel<queue_type, hooks, area::control_cells> control_{};
     typename queue_type::slot event_chains_[Limits::events]{};
-    u32 event_chains_bound_ = 0;
     stream_type streams_[Limits::streams]{};
 };
 

@@ -58,7 +58,7 @@ status_code card<Port, Handler, Limits>::set_up(Port& port) {
         ends_[i].init(*queue.value(), *hooks_, i);
     }
     control_.init(ends_[wire::SND_VQ_CONTROL], shared_->cells,
-                  shared_bus_ + __builtin_offsetof(area, cells), time_limit_);
+                  shared_bus_ + __builtin_offsetof(area, cells), time_limit_ / 8);
 
     status_code code = status_code::ok;
     if (queue_type::posts_before_start) code = populate_events();
@@ -78,7 +78,6 @@ status_code card<Port, Handler, Limits>::populate_events() {
         const auto bound = end.bind({{}, buffer}, event);
         if (!bound.ok()) return i == 0 ? bound.code() : status_code::ok;
         event_chains_[i] = bound.value();
-        event_chains_bound_ = i + 1;
         const status_code posted = end.post(bound.value());
         if (!ok(posted)) return posted;
     }
@@ -100,7 +99,9 @@ status_code card<Port, Handler, Limits>::ask_for_streams() {
     query.size = sizeof(wire::snd_pcm_info);
     const part payload = {shared_bus_ + __builtin_offsetof(area, infos),
                           count * u32{sizeof(wire::snd_pcm_info)}};
-    const status_code sent = control_.send(card_itself, &query, sizeof(query), payload, time());
+    const u64 now = time();
+    deadline_ = now + time_limit_;
+    const status_code sent = control_.send(card_itself, &query, sizeof(query), payload, now);
     return ok(sent) ? status_code::in_progress : sent;
 }
 
@@ -151,12 +152,8 @@ status_code card<Port, Handler, Limits>::give_up(status_code why) {
     }
     for (endpoint_type& end : ends_)
         end.reset();
-    control_.reset();
-    while (event_chains_bound_ != 0) {
-        (void)ends_[wire::SND_VQ_EVENT].unbind(event_chains_[--event_chains_bound_]);
-    }
     for (stream_type& s : streams_)
-        s.unbind_all();
+        s.forget();
     state_ = card_state::closed;
     port_ = nullptr;
     return why;

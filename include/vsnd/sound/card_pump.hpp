@@ -59,15 +59,7 @@ void card<Port, Handler, Limits>::completed(u32 queue, const used& u) {
     if (queue == wire::SND_VQ_CONTROL) return control_answered(control_.complete(u.what));
     if (queue == wire::SND_VQ_EVENT) return event_arrived(u.what);
     message& m = *static_cast<message*>(u.what);
-    stream_type& s = stream_of(m);
-    if (m.silence) return s.silence_done(m);
-    if (s.playback()) {
-        s.played(m);
-    } else {
-        s.recorded(m, u.written);
-    }
-    if (s.in_flight() == 0) s.ran_dry();
-    tell_period(s);
+    stream_of(m).completed(m, u.written);
 }
 
 template <class Port, class Handler, class Limits>
@@ -158,21 +150,15 @@ template <class Port, class Handler, class Limits>
 u64 card<Port, Handler, Limits>::tick(u64 now) {
     now_ = now;
     u64 next = ~u64{0};
-    if (port_ == nullptr || state_ == card_state::failed) return next;
-    for (;;) {
-        const control_answer overdue = control_.expire(now, next);
-        if (overdue.late) break;
-        control_answered(overdue);
-        if (port_ == nullptr) return ~u64{0};
+    if (!reachable(wire::SND_VQ_CONTROL) || state_ == card_state::failed) return next;
+    control_.tick(now, next);
+    if (state_ == card_state::opening && !before(now, deadline_, next)) {
+        if (overdue(card_itself, deadline_, now)) got_streams(status_code::timed_out);
     }
     for (u32 id = 0; id < stream_count_; ++id)
         streams_[id].tick(now, next);
-    if constexpr (Limits::playback) {
-        if (reachable(wire::SND_VQ_TX)) ends_[wire::SND_VQ_TX].kick();
-    }
-    if constexpr (Limits::capture) {
-        if (reachable(wire::SND_VQ_RX)) ends_[wire::SND_VQ_RX].kick();
-    }
+    if (Limits::playback) ends_[wire::SND_VQ_TX].kick();
+    if (Limits::capture) ends_[wire::SND_VQ_RX].kick();
     return next;
 }
 

@@ -34,102 +34,86 @@ class control_channel {
     enum class cell_state : u8 { idle, sent, given_up };
 
     struct cell {
-        control_cell* shared = nullptr;
         typename Queue::slot chain;
-        u64 deadline = 0;
-        u64 ring_again = 0;
-        u32 owner = 0;
-        cell_state state = cell_state::idle;
+        u32 owner;
+        cell_state state;
     };
 
   public:
-    // The cells are `shared`, which the device finds at `bus`.
-    void init(endpoint<Queue, Hooks>& queue, control_cell* shared, bus_address bus,
-              u64 time_limit) {
+    // The cells are `shared`, which the device finds at `bus`. A doorbell that nobody answers is
+    // rung again after `patience`.
+    void init(endpoint<Queue, Hooks>& queue, control_cell* shared, bus_address bus, u64 patience) {
         end_ = &queue;
-        bus_ = bus;
         shared_ = shared;
-        time_limit_ = time_limit;
-        for (u32 i = 0; i < Cells; ++i) {
-            cells_[i] = cell{};
-            cells_[i].shared = shared + i;
-        }
+        bus_ = bus;
+        patience_ = patience;
+        for (cell& c : cells_)
+            c.state = cell_state::idle;
     }
 
     // Sends `bytes` of `request`; the answer's payload, if there is one, goes to `payload`.
     // Errors: no_room, nothing was sent.
-    status_code send(u32 owner, const void* request, u32 bytes, part payload, u64 now) {
+    status_code send(u32 owner, const void* request, u32 bytes, const part& payload, u64 now) {
         [[maybe_unused]] auto held = end_->lock();
-        cell* const c = idle_cell();
-        if (c == nullptr) return status_code::no_room;
-        __builtin_memcpy(c->shared->request, request, bytes);
-        store_relaxed(&c->shared->response.code, u32{0});
+        u32 i = 0;
+        while (cells_[i].state != cell_state::idle)
+            if (++i == Cells) return status_code::no_room;
+        cell& c = cells_[i];
+        control_cell& shared = shared_[i];
+        __builtin_memcpy(shared.request, request, bytes);
+        store_relaxed(&shared.response.code, u32{0});
 
-        const bus_address at = bus_ + static_cast<u64>(reinterpret_cast<u8*>(c->shared) -
-                                                       reinterpret_cast<u8*>(shared_));
-        const part readable[] = {{at, bytes}};
-        const part writable[] = {
-            {at + __builtin_offsetof(control_cell, response), sizeof(wire::snd_hdr)}, payload};
-        const usize answers = payload.bytes == 0 ? 1 : 2;
-        const auto bound = end_->queue().bind({readable, {writable, answers}}, c);
+        const bus_address at = bus_ + i * sizeof(control_cell);
+        const part all[] = {
+            {at, bytes},
+            {at + __builtin_offsetof(control_cell, response), sizeof(wire::snd_hdr)},
+            payload};
+        Queue& queue = end_->queue();
+        const auto bound =
+            queue.bind({{all, 1}, {all + 1, payload.bytes == 0 ? usize{1} : usize{2}}}, &c);
         if (!bound.ok()) return bound.code();
-        c->chain = bound.value();
-        c->owner = owner;
-        c->deadline = now + time_limit_;
-        c->ring_again = now + time_limit_ / 8;
-        c->state = cell_state::sent;
-        const status_code posted = end_->queue().post(c->chain);
+        c = {bound.value(), owner, cell_state::sent};
+        ring_again_ = now + patience_;
+        const status_code posted = queue.post(c.chain);
         if (!ok(posted)) {
-            free(*c);
-            return posted;
+            free(c);
+        } else if constexpr (!Queue::kicks_itself) {
+            queue.kick(1);
         }
-        if constexpr (!Queue::kicks_itself) end_->queue().kick(1);
-        return status_code::ok;
+        return posted;
     }
 
     // A completion of the control queue.
     control_answer complete(cookie what) {
         [[maybe_unused]] auto held = end_->lock();
         cell& c = *static_cast<cell*>(what);
-        const control_answer answer{c.owner, from_device(load_relaxed(&c.shared->response.code)),
+        const control_answer answer{c.owner,
+                                    from_device(load_relaxed(&shared_[&c - cells_].response.code)),
                                     c.state != cell_state::sent};
         free(c);
         return answer;
     }
 
-    // Gives up what is overdue, one request a call; card_itself and `late` set: nothing was.
-    // `next` becomes the earliest time at which this wants to be called again.
-    control_answer expire(u64 now, u64& next) {
-        bool ring = false;
-        control_answer overdue{card_itself, status_code::timed_out, true};
-        {
-            [[maybe_unused]] auto held = end_->lock();
-            for (cell& c : cells_) {
-                if (c.state != cell_state::sent) continue;
-                if (now >= c.deadline) {
-                    c.state = cell_state::given_up;
-                    overdue = {c.owner, status_code::timed_out, false};
-                    break;
-                }
-                if (now >= c.ring_again) {
-                    ring = true;
-                    c.ring_again = now + time_limit_ / 8;
-                }
-                next = lesser(next, lesser(c.deadline, c.ring_again));
-            }
+    // Whether a request of `owner` waits for its answer; it is given up then. With the lock held.
+    bool give_up(u32 owner) {
+        for (cell& c : cells_) {
+            if (c.state != cell_state::sent || c.owner != owner) continue;
+            c.state = cell_state::given_up;
+            return true;
         }
-        // A doorbell that came before the device's back end was ready is lost: ring again.
-        if (ring) end_->ring();
-        return overdue;
+        return false;
     }
 
-    // The device is stopped: nothing will come back.
-    void reset() {
-        for (cell& c : cells_) {
-            if (c.state == cell_state::idle) continue;
-            [[maybe_unused]] auto held = end_->lock();
-            free(c);
+    // A doorbell that came before the device's back end was ready is lost: ring again. `next`
+    // becomes the earliest time at which this wants to be called again.
+    void tick(u64 now, u64& next) {
+        [[maybe_unused]] auto held = end_->lock();
+        if (!anything_sent()) return;
+        if (now >= ring_again_) {
+            ring_again_ = now + patience_;
+            end_->ring_locked();
         }
+        next = lesser(next, ring_again_);
     }
 
     bool anything_sent() const {
@@ -140,12 +124,6 @@ class control_channel {
     }
 
   private:
-    cell* idle_cell() {
-        for (cell& c : cells_) {
-            if (c.state == cell_state::idle) return &c;
-        }
-        return nullptr;
-    }
     void free(cell& c) {
         c.state = cell_state::idle;
         (void)end_->queue().unbind(c.chain);
@@ -154,7 +132,8 @@ class control_channel {
     endpoint<Queue, Hooks>* end_ = nullptr;
     control_cell* shared_ = nullptr;
     bus_address bus_;
-    u64 time_limit_ = 0;
+    u64 patience_ = 0;
+    u64 ring_again_ = 0;
     cell cells_[Cells]{};
 };
 

@@ -108,9 +108,8 @@ class endpoint {
         ring_for_all();
     }
 
-    // Rings in any case: the device may have missed the first doorbell.
-    void ring() {
-        guard g(*hooks_, number_);
+    // Rings in any case: the device may have missed the first doorbell. With the lock held.
+    void ring_locked() {
         if constexpr (has_ring<Queue>) queue_->ring();
     }
 

@@ -54,9 +54,14 @@ struct pcm_params {
 };
 
 // Bytes of one period; 0 where it is no whole number of bytes or frames, or beyond 32 bits.
-constexpr u32 period_bytes(const pcm_params& p) {
+[[gnu::noinline]] constexpr u32 period_bytes(const pcm_params& p) {
     const u64 bits = u64{p.period_frames} * frame_bits(p.format, p.channels);
     return (bits & 7) == 0 && bits >> 35 == 0 ? static_cast<u32>(bits >> 3) : 0;
+}
+
+// Some devices take data of 4 bytes for a header and of 8 for a status.
+constexpr bool is_usable_period(u32 bytes) {
+    return (bytes & ~12u) != 0 || bytes == 12;
 }
 
 // How much audio memory a stream needs: the periods one after the other.
@@ -84,40 +89,30 @@ constexpr status_code check_params(const stream_info& info, const pcm_params& p,
         return status_code::bad_channels;
     }
     if ((p.features & ~(info.features & selectable_features)) != 0) return status_code::bad_feature;
-    const u32 bytes = period_bytes(p);
-    // Some devices take data of 4 bytes for a header and of 8 for a status.
-    if (bytes == 0 || bytes == 4 || bytes == 8) return status_code::bad_period;
-    if (p.periods == 0 || p.periods > most_periods || audio_bytes(p) >> 32 != 0) {
-        return status_code::bad_period;
-    }
-    return status_code::ok;
+    const u64 bytes = period_bytes(p);
+    const bool usable = is_usable_period(static_cast<u32>(bytes)) && p.periods - 1 < most_periods &&
+                        (bytes * p.periods) >> 32 == 0;
+    return usable ? status_code::ok : status_code::bad_period;
 }
 
 namespace detail {
 
-// How many bits of sound a sample carries, a float as many as its mantissa; 0: it is neither
-// integer nor float, and nothing stands in for it.
-constexpr u32 carried_bits(const format_facts& f) {
-    if (f.kind > sample_kind::floating) return 0;
-    return f.kind != sample_kind::floating ? f.width : f.width == 64 ? 53 : 24;
-}
+inline constexpr u32 nothing_stands_in = 0x8000;
 
 // How badly `have` stands in for `want`; lower is better. Wider ones without loss first, the
 // narrowest of them; then the widest of the narrower ones; an integer before a float where
-// neither loses, signed before unsigned, samples without padding before others.
+// neither loses, samples without padding and signed ones first. Only integers and floats stand in
+// for one another.
 constexpr u32 format_distance(const format_facts& want, const format_facts& have) {
-    const u32 wanted = carried_bits(want);
-    const u32 had = carried_bits(have);
-    u32 distance = had < wanted ? 10000 - had * 10 : had * 10;
+    u32 distance = have.carried * 8u;
+    if (have.carried < want.carried) distance = 0x4000 - distance;
+    if (have.kind != want.kind) {
+        // 0 and 1 are the integers, 2 the floats.
+        const u32 both = static_cast<u32>(have.kind) | static_cast<u32>(want.kind);
+        distance += both > 1 ? 0x2000 : 1;
+    }
     if (have.physical != have.width) distance += 2;
-    if ((want.kind == sample_kind::floating) != (have.kind == sample_kind::floating)) {
-        distance += 5000;
-    }
-    if ((want.kind == sample_kind::unsigned_integer) !=
-        (have.kind == sample_kind::unsigned_integer)) {
-        distance += 1;
-    }
-    return distance;
+    return want.carried == 0 || have.carried == 0 ? nothing_stands_in : distance;
 }
 
 } // namespace detail
@@ -126,42 +121,45 @@ constexpr u32 format_distance(const format_facts& want, const format_facts& have
 constexpr result<pcm_format> nearest_format(u64 offered, pcm_format want) {
     if ((offered & mask_of(want)) != 0) return want;
     const detail::format_facts& wanted = detail::facts_of(want);
-    u32 least = ~u32{0};
+    u32 least = detail::nothing_stands_in;
     u32 best = 0;
     for (u32 i = 0; i < pcm_format_count; ++i) {
-        const detail::format_facts& had = detail::facts_of_formats[i];
-        const u32 distance = detail::format_distance(wanted, had);
-        if ((static_cast<u32>(offered) >> i & 1) == 0 || detail::carried_bits(had) == 0 ||
-            distance >= least)
-            continue;
+        if ((static_cast<u32>(offered) >> i & 1) == 0) continue;
+        const u32 distance = detail::format_distance(wanted, detail::facts_of_formats[i]);
+        if (distance >= least) continue;
         least = distance;
         best = i;
     }
-    if (least == ~u32{0} || detail::carried_bits(wanted) == 0) return status_code::bad_format;
+    if (least == detail::nothing_stands_in) return status_code::bad_format;
     return static_cast<pcm_format>(best);
 }
+
+namespace detail {
+
+// Changes `p` as nearest_params says. Errors: as there; `p` is of no use then.
+[[gnu::noinline]] constexpr status_code approach(const stream_info& info, pcm_params& p,
+                                                 u32 most_periods) {
+    const result<pcm_format> format = nearest_format(info.formats, p.format);
+    const result<pcm_rate> rate = nearest_rate(info.rates, p.rate_hz);
+    if (info.usable && !format.ok()) return format.code();
+    p.format = format.value();
+    p.rate_hz = rate_hz(rate.value());
+    p.channels = lesser(greater(p.channels, info.channels_min), info.channels_max);
+    p.features &= info.features & selectable_features;
+    p.periods = lesser(greater(p.periods, u32{1}), most_periods);
+    // At most two periods in a row are not usable: half a byte, or 4 and 8 bytes.
+    for (u32 steps = 0; steps < 4 && !is_usable_period(period_bytes(p)); ++steps)
+        ++p.period_frames;
+    return check_params(info, p, most_periods);
+}
+
+} // namespace detail
 
 // The parameters nearest to `wanted` that the stream supports; check_params accepts them.
 // Errors: not_available; bad_format, where nothing offered can stand in; bad_rate; bad_period.
 constexpr result<pcm_params> nearest_params(const stream_info& info, pcm_params wanted,
                                             u32 most_periods) {
-    if (!info.usable) return status_code::not_available;
-    const result<pcm_format> format = nearest_format(info.formats, wanted.format);
-    if (!format.ok()) return format.code();
-    const result<pcm_rate> rate = nearest_rate(info.rates, wanted.rate_hz);
-    if (!rate.ok()) return rate.code();
-    wanted.format = format.value();
-    wanted.rate_hz = rate_hz(rate.value());
-    wanted.channels = lesser(greater(wanted.channels, info.channels_min), info.channels_max);
-    wanted.features &= info.features & selectable_features;
-    wanted.periods = lesser(greater(wanted.periods, u32{1}), most_periods);
-    wanted.period_frames = greater(wanted.period_frames, u32{1});
-    const frame_layout frames(wanted.format, wanted.channels);
-    if (!frames.whole_frames(wanted.period_frames)) ++wanted.period_frames;
-    while (period_bytes(wanted) == 4 || period_bytes(wanted) == 8) {
-        wanted.period_frames += frames.group_frames();
-    }
-    const status_code code = check_params(info, wanted, most_periods);
+    const status_code code = detail::approach(info, wanted, most_periods);
     if (!ok(code)) return code;
     return wanted;
 }

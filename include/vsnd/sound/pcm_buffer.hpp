@@ -167,6 +167,12 @@ class pcm_buffer {
     status_code bind_all(const pcm_params& p, const stream_memory& memory, area_type* area,
                          bus_address area_bus, u32 stream_id);
     void unbind_all();
+    // The device is stopped, and nothing is bound any more.
+    void forget() {
+        bound_ = 0;
+        ring_ = head_ = held_ = aside_ = nullptr;
+        accepts_ = live_ = false;
+    }
 
     // A period was posted, and the doorbell may wait: it rings when the policy's number is unsent,
     // or when the device knows of too few others.
@@ -230,6 +236,7 @@ class pcm_buffer {
     bool accepts_ = false; // prepared or running, and takes audio
     bool playback_ = true;
     u32 silence_in_flight_ = 0;
+    u32 bound_ = 0; // messages that have a chain
     Hooks* hooks_ = nullptr;
     pcm_params params_;
     frame_layout layout_;

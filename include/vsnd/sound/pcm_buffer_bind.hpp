@@ -23,11 +23,12 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
     for (u32 i = 0; i < count; ++i, ++m) {
         if (i == p.periods) {
             audio = memory.silence.cpu;
-            parts.audio.address = memory.silence.bus;
+            parts[1].address = memory.silence.bus;
             step = 0; // all of them the same
         }
         *m = message{};
         m->reply = &area->replies[i];
+        m->owner = this;
         m->audio = audio;
         m->silence = step == 0;
         if (!Limits::small) m->guard = m->backing = nobody();
@@ -35,14 +36,13 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
         m->previous = m - 1;
         const status_code code = bind_message(*end_, *m, parts, playback());
         if (!ok(code)) {
-            ring_ = messages_; // what is bound so far can be unbound
             unbind_all();
             return code;
         }
-        m->owner = this;
+        bound_ = i + 1;
         audio += step;
-        parts.audio.address = parts.audio.address + step;
-        parts.reply.address = parts.reply.address + sizeof(wire::snd_pcm_status);
+        parts[1].address = parts[1].address + step;
+        parts[2].address = parts[2].address + sizeof(wire::snd_pcm_status);
     }
     params_ = p;
     period_bytes_ = bytes;
@@ -64,15 +64,9 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
 
 template <class Queue, class Hooks, class Limits>
 void pcm_buffer<Queue, Hooks, Limits>::unbind_all() {
-    if (ring_ == nullptr) return;
-    for (u32 i = 0; i < all_messages; ++i) {
-        message& m = messages_[i];
-        if (m.owner == nullptr) continue;
-        (void)end_->unbind(m.chain);
-        m.owner = nullptr;
-    }
-    ring_ = head_ = held_ = aside_ = nullptr;
-    take_audio(false);
+    while (bound_ != 0)
+        (void)end_->unbind(messages_[--bound_].chain);
+    forget();
 }
 
 // The commits that are not hot. Before START the device does nothing with a period, so START's

@@ -55,23 +55,19 @@ struct pcm_message {
     VSND_TINY void move_to(place p) { store_release(&where, p); }
 };
 
-// Where the parts of a message lie.
-struct message_parts {
-    part header; // wire::snd_pcm_xfer
-    part audio;
-    part reply; // wire::snd_pcm_status
-};
+// Where the parts of a message lie: its header (wire::snd_pcm_xfer), the audio, its status
+// (wire::snd_pcm_status).
+using message_parts = part[3];
 
 // tx: header and audio are read, the status is written. rx: the header is read, audio and status
 // are written. Always three descriptors: devices exist that take nothing else.
 template <class Endpoint, class Slot, class Owner>
 status_code bind_message(Endpoint& end, pcm_message<Slot, Owner>& m, const message_parts& p,
                          bool playback) {
-    store_relaxed(&m.reply->code, poisoned_reply);
-    const part all[] = {p.header, p.audio, p.reply};
+    m.poison();
     const usize readable = playback ? 2 : 1;
-    auto bound = end.bind({{all, readable}, {all + readable, 3 - readable}}, &m);
-    if (bound.ok()) m.chain = bound.value();
+    auto bound = end.bind({{p, readable}, {p + readable, 3 - readable}}, &m);
+    m.chain = bound.value();
     return bound.code();
 }
 

@@ -38,8 +38,7 @@ struct stream_facts {
     bool draining_ = false;
     bool reclaiming_ = false; // released, and some periods have not come back
     bool send_later_ = false; // the control queue had no room
-    u64 deadline_ = 0;        // of draining or reclaiming
-    u64 send_deadline_ = 0;   // of send_later_
+    u64 deadline_ = 0;        // of what an operation waits for: answer, drain, periods
     u32 silence_left_ = 0;    // frames, while draining
     u32 drain_tail_frames_ = default_drain_tail;
     stream_info info_;
@@ -123,7 +122,8 @@ class stream : stream_facts,
 
   private:
     using area_type = typename base::area_type;
-    void init(card_type& owner, u32 id, const stream_info& info, area_type* area, bus_address bus);
+    [[gnu::noinline]] void init(card_type& owner, u32 id, const stream_info& info, area_type* area,
+                                bus_address bus);
 
     // --- Operations. ---
     static status_code legal_if(bool legal) {
@@ -132,7 +132,7 @@ class stream : stream_facts,
     status_code begin(stream_goal goal, status_code legal);
     status_code go(stream_goal goal, status_code legal);
     void advance();
-    bool send(stream_command c);
+    bool send(stream_command c, u64 now);
     void arrived();
     void finish(status_code code);
     status_code wait(status_code begun);
@@ -143,6 +143,7 @@ class stream : stream_facts,
     // --- Draining and giving back. ---
     status_code pad_last_period();
     void play_out();
+    [[gnu::noinline]] void completed(message& m, u32 written);
     void silence_done(message& m);
     void ran_dry();
     void reclaimed();
@@ -151,8 +152,8 @@ class stream : stream_facts,
 
     // --- Called by the card. ---
     void fail(status_code code);
-    void tick(u64 now, u64& next);
-    void overdue();
+    [[gnu::noinline]] void tick(u64 now, u64& next);
+    void overdue(u64 now);
     u32 interrupt_after(u32 every) const;
 
     card_type* card_ = nullptr;

@@ -73,7 +73,6 @@ status_code stream<Port, Handler, Limits>::drain_async() {
     }
     silence_left_ = drain_tail_frames_ != default_drain_tail ? drain_tail_frames_
                                                              : 1024 + this->params_.rate_hz / 100;
-    deadline_ = card_->time() + drain_limit();
     draining_ = true; // before it takes no more audio: running dry is no xrun from here on
     this->take_audio(false);
     advance();
@@ -128,6 +127,19 @@ void stream<Port, Handler, Limits>::play_out() {
         if (over) goal_ = stream_state::stopped;
     }
     if (over) advance();
+}
+
+// A completion that is not ordinary, or of a small driver.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::completed(message& m, u32 written) {
+    if (m.silence) return silence_done(m);
+    if (this->playback()) {
+        this->played(m);
+    } else {
+        this->recorded(m, written);
+    }
+    if (this->in_flight() == 0) ran_dry();
+    card_->tell_period(*this);
 }
 
 template <class Port, class Handler, class Limits>

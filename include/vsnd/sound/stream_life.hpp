@@ -120,12 +120,9 @@ void stream<Port, Handler, Limits>::advance() {
     if (c == stream_command::forbidden) return finish(status_code::wrong_state);
     if (c == stream_command::release && state_ == stream_state::unknown) draining_ = false;
     before(c);
-    if (send(c)) {
-        send_later_ = false;
-    } else if (!send_later_) {
-        send_later_ = true;
-        send_deadline_ = card_->time() + card_->time_limit_;
-    }
+    const u64 now = card_->time();
+    if (!send_later_) deadline_ = now + card_->time_limit_;
+    send_later_ = !send(c, now);
 }
 
 // What must hold before the device hears a command.
@@ -149,7 +146,7 @@ void stream<Port, Handler, Limits>::before(stream_command c) {
 }
 
 template <class Port, class Handler, class Limits>
-bool stream<Port, Handler, Limits>::send(stream_command c) {
+bool stream<Port, Handler, Limits>::send(stream_command c, u64 now) {
     sent_ = c;
     wire::snd_pcm_set_params r{};
     r.hdr.hdr.code = request_code(c);
@@ -165,7 +162,7 @@ bool stream<Port, Handler, Limits>::send(stream_command c) {
         r.format = to_wire(p.format);
         r.rate = to_wire(from_hz(p.rate_hz).value());
     }
-    return ok(card_->control_.send(id_, &r, bytes, {}, card_->time()));
+    return ok(card_->control_.send(id_, &r, bytes, {}, now));
 }
 
 // An answer came, or the time for it is over.
@@ -210,6 +207,7 @@ void stream<Port, Handler, Limits>::refused(status_code code) {
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::arrived() {
     if (draining_ && goal_ == stream_state::running) {
+        deadline_ = card_->time() + drain_limit();
         play_out();
         look_now(); // completions go on
         return;
@@ -278,30 +276,23 @@ void stream<Port, Handler, Limits>::fail(status_code code) {
 
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::tick(u64 now, u64& next) {
-    if (send_later_) {
-        advance();
-        if (send_later_ && now >= send_deadline_) {
-            // Requests that were never answered have taken all the room.
-            send_later_ = false;
-            refused(status_code::no_room);
-        }
-        if (send_later_) next = lesser(next, send_deadline_);
-    }
-    // Once STOP is sent, its answer decides.
-    const bool draining =
-        draining_ && state_ == stream_state::running && goal_ == stream_state::running;
-    if (!reclaiming_ && !draining) return;
-    if (now >= deadline_) return overdue();
-    next = lesser(next, deadline_);
+    if (!pending_) return;
+    if (send_later_) advance();
+    if (!card_type::before(now, deadline_, next)) overdue(now);
 }
 
-// Neither the end of a drain nor the last period after RELEASE came in time.
+// Neither a request's answer, nor the end of a drain, nor the last period after RELEASE came in
+// time.
 template <class Port, class Handler, class Limits>
-void stream<Port, Handler, Limits>::overdue() {
+void stream<Port, Handler, Limits>::overdue(u64 now) {
+    // Requests that were never answered have taken all the room.
+    if (send_later_) return refused(status_code::no_room);
+    if (card_->overdue(id_, deadline_, now)) return refused(status_code::timed_out);
     bool reclaimed_in_vain = false;
     {
         // The completion waited for may be handled at this very moment, by the pump.
         [[maybe_unused]] auto held = this->end_->lock();
+        if (now < deadline_) return;
         reclaimed_in_vain = reclaiming_;
         if (!reclaiming_ && (!draining_ || goal_ != stream_state::running)) return;
         reclaiming_ = draining_ = false;
