@@ -17,7 +17,6 @@ struct least {
     status_code post(slot) { return status_code::ok; }
     used take() { return {}; }
     status_code unbind(slot) { return status_code::ok; }
-    void reset() {}
 };
 
 // Somebody must ring the doorbell.
@@ -48,7 +47,6 @@ struct without_constant {
     status_code post(slot) { return status_code::ok; }
     used take() { return {}; }
     status_code unbind(slot) { return status_code::ok; }
-    void reset() {}
 };
 
 } // namespace

@@ -28,7 +28,6 @@ struct counting_queue {
     }
     used take() { return {}; }
     status_code unbind(slot) { return status_code::ok; }
-    void reset() {}
     void kick(u32 count) {
         check();
         ++kicks;
@@ -118,7 +117,10 @@ TEST_CASE("policy batched: one doorbell for so many periods") {
     b.end.kick();
     CHECK(b.queue.kicks == 2);
     CHECK(b.queue.rung_for == 5);
-    b.end.ring();
+    {
+        [[maybe_unused]] auto held = b.end.lock();
+        b.end.ring_locked();
+    }
     CHECK(b.queue.rings == 1);
     b.end.set_policy({0, 0});
     CHECK(b.end.policy().doorbell_every == 1);

@@ -49,7 +49,6 @@ class owned_queue {
     status_code post(slot s);
     vsnd::used take();
     status_code unbind(slot s);
-    void reset();
 
   private:
     friend owned_queue_port;
@@ -177,11 +176,6 @@ inline status_code owned_queue::unbind(slot s) {
     if (s.entry->with_device) return status_code::memory_still_owned;
     records_.erase(s.entry->head);
     return status_code::ok;
-}
-
-inline void owned_queue::reset() {
-    for (auto& [head, r] : records_)
-        r.with_device = false;
 }
 
 inline void owned_queue::enable() {

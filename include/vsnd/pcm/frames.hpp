@@ -61,7 +61,7 @@ class frame_layout {
 
 // The time that `frames` take, in nanoseconds, rounded down; for set-up. Fewer than 2^34 frames.
 constexpr u64 ns_of_frames(u64 frames, u32 rate_hz) {
-    return slow_divide(frames * ns_per_second, rate_hz).quotient;
+    return short_quotient(frames * ns_per_second, rate_hz);
 }
 
 // Frames and nanoseconds at one rate. Each answer is the exact quotient, rounded as its name

@@ -12,7 +12,7 @@
 //       call only. Context: thread. Errors: no_room, nothing has changed; invalid_argument.
 //   status_code post(slot)
 //       Publishes a bound chain, which is idle; the device owns its memory until `take` returns its
-//       cookie, or until `reset`. Context: thread, interrupt, callback. Errors: whatever the
+//       cookie, or until the device is stopped. Context: thread, interrupt, callback. Errors: whatever the
 //       kernel's queue answers; the period then stays with the driver.
 //   used take()
 //       The next completion, in the device's order. Everything the device wrote is checked here:
@@ -21,8 +21,7 @@
 //   status_code unbind(slot)
 //       Gives the room back. Context: thread, interrupt. Errors: memory_still_owned, the device
 //       has it.
-//   void reset()
-//       The device is known to be stopped: every chain is idle and none will complete.
+//   When the device port has stopped the device, nothing that was bound is used any more.
 // Constants:
 //   static constexpr bool posts_before_start   post works before the device's start()
 //   static constexpr bool kicks_itself         post rings the doorbell; kick is not called
@@ -78,7 +77,6 @@ concept sound_queue = requires(Q& q, const chain& c, cookie what, typename Q::sl
     { q.post(slot) } -> same_type<status_code>;
     { q.take() } -> same_type<used>;
     { q.unbind(slot) } -> same_type<status_code>;
-    q.reset();
     { Q::posts_before_start } -> same_type<const bool&>;
     { Q::kicks_itself } -> same_type<const bool&>;
 }

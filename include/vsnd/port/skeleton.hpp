@@ -32,9 +32,6 @@ class ring {
 
     // Free the record and its descriptors; memory_still_owned while the device has it.
     status_code unbind(slot) { return status_code::not_available; }
-
-    // The device is stopped: mark every record idle.
-    void reset() {}
 };
 
 // One virtio sound device.

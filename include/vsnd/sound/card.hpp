@@ -46,8 +46,8 @@ class card {
     // Context: thread. Errors: wrong_state, it is open; no_memory, before the device is touched;
     // those of the port; the device's answers; timed_out; memory_still_owned.
     // Spec: [virtio 1.4] Sound Device / Device Initialization
-    status_code open_async(Port& port, dma_region memory);
-    status_code open(Port& port, dma_region memory) {
+    [[gnu::noinline]] status_code open_async(Port& port, const dma_region& memory);
+    status_code open(Port& port, const dma_region& memory) {
         const status_code begun = open_async(port, memory);
         return begun == status_code::in_progress ? wait_for(outcome_) : begun;
     }
@@ -76,9 +76,8 @@ class card {
     }
     // The nth stream, from 0, of a direction.
     stream_type* find(direction flow, u32 nth = 0) {
-        for (u32 id = 0; id < stream_count_; ++id) {
-            stream_type* const s = find(id);
-            if (s != nullptr && s->flow() == flow && nth-- == 0) return s;
+        for (stream_type& s : streams()) {
+            if (s.info().usable && s.flow() == flow && nth-- == 0) return &s;
         }
         return nullptr;
     }
@@ -118,7 +117,7 @@ class card {
         if (!reachable(queue)) return status_code::wrong_state;
         if (in_callback()) return status_code::wrong_context;
         ends_[queue].set_policy(p);
-        for (stream_type& s : streams_)
+        for (stream_type& s : streams())
             if (s.end_ == &ends_[queue]) s.set_guards();
         (void)pump(queue, default_budget); // the interrupts asked for follow the new policy
         return status_code::ok;
@@ -137,6 +136,7 @@ class card {
     static constexpr u64 time_limit_ =
         has_clock<hooks> ? Limits::control_timeout_ns : Limits::control_timeout_ticks;
 
+    span<stream_type> streams() { return {streams_, stream_count_}; }
     bool is_open() const { return state_ == card_state::open; }
     static constexpr bool is_audio(u32 queue) {
         return queue == wire::SND_VQ_TX || queue == wire::SND_VQ_RX;
@@ -149,7 +149,7 @@ class card {
     }
     // A handler is called while a queue is pumped, so a call from the pumper comes from a handler.
     bool in_callback() {
-        for (const endpoint_type& end : ends_) {
+        for (endpoint_type& end : ends_) {
             if (end.pumped_by(context_of(*hooks_))) return true;
         }
         return false;
@@ -194,7 +194,7 @@ class card {
     void control_answered(const control_answer& answer);
     void event_arrived(cookie what);
     void handle_event(u32 code, u32 data);
-    u32 interrupt_after(u32 queue) const;
+    u32 interrupt_after(u32 queue);
     VSND_HOT void tell_period(stream_type& s);
     void tell_xrun(stream_type& s);
 

@@ -6,7 +6,7 @@
 namespace vsnd {
 
 template <class Port, class Handler, class Limits>
-status_code card<Port, Handler, Limits>::open_async(Port& port, dma_region memory) {
+status_code card<Port, Handler, Limits>::open_async(Port& port, const dma_region& memory) {
     if (state_ != card_state::closed) return status_code::wrong_state;
     if (memory.cpu == nullptr || memory.bytes < card_bytes<Limits>() ||
         (memory.bus.value & (card_alignment - 1)) != 0) {
@@ -112,16 +112,9 @@ void card<Port, Handler, Limits>::got_streams(status_code code) {
     const u32 count = lesser(wanted - asked_from_, info_batch);
     for (u32 i = 0; i < count; ++i) {
         const u32 id = asked_from_ + i;
-        wire::snd_pcm_info raw;
-        __builtin_memcpy(&raw, &shared_->infos[i], sizeof(raw));
-        stream_info info = judge(raw);
-        if (!info.usable) ++counters_.malformed_infos;
-        // A direction that these limits leave out has no code that could serve it.
-        const bool served = info.flow == direction::playback ? Limits::playback : Limits::capture;
-        info.usable = info.usable && served;
         const usize at =
             __builtin_offsetof(area, streams) + id * sizeof(typename area::stream_area);
-        streams_[id].init(*this, id, info, &shared_->streams[id], shared_bus_ + at);
+        streams_[id].init(*this, id, shared_->infos[i], &shared_->streams[id], shared_bus_ + at);
     }
     asked_from_ += count;
     stream_count_ = asked_from_;
@@ -143,17 +136,16 @@ void card<Port, Handler, Limits>::finish_opening(status_code code) {
 // Resets the device. The answer: `why`, or memory_still_owned where the reset is not confirmed.
 template <class Port, class Handler, class Limits>
 status_code card<Port, Handler, Limits>::give_up(status_code why) {
-    stream_count_ = 0;
     const status_code stopped = port_->stop();
     if (!ok(stopped)) {
         state_ = card_state::failed;
         failure_ = stopped;
+        stream_count_ = 0;
         return stopped;
     }
-    for (endpoint_type& end : ends_)
-        end.reset();
-    for (stream_type& s : streams_)
+    for (stream_type& s : streams())
         s.forget();
+    stream_count_ = 0;
     state_ = card_state::closed;
     port_ = nullptr;
     return why;
@@ -165,12 +157,10 @@ status_code card<Port, Handler, Limits>::close() {
     if (in_callback()) return status_code::wrong_context;
     if (state_ == card_state::open) {
         // Politely first. What does not answer is dealt with by the reset.
-        for (u32 id = 0; id < stream_count_; ++id) {
-            if (streams_[id].outcome() == status_code::in_progress) {
-                (void)wait_for(streams_[id].outcome_);
-            }
+        for (stream_type& s : streams()) {
+            (void)wait_for(s.outcome_);
             // Where nobody knows what the device made of a request, no command is surely right.
-            if (streams_[id].state_ != stream_state::unknown) (void)streams_[id].release();
+            if (s.state_ != stream_state::unknown) (void)s.release();
         }
     }
     // Nobody pumps any more, on no CPU: the pumps are claimed until the device is reset.
@@ -180,10 +170,8 @@ status_code card<Port, Handler, Limits>::close() {
         }
     }
     const status_code stopped = give_up(status_code::ok);
-    if (!ok(stopped)) {
-        for (endpoint_type& end : ends_) {
-            if (end.ready()) end.leave_pump();
-        }
+    for (endpoint_type& end : ends_) {
+        if (end.ready()) end.end_claim();
     }
     return stopped;
 }
@@ -197,8 +185,8 @@ void card<Port, Handler, Limits>::fail(status_code code) {
     if (state_ == card_state::opening) return finish_opening(code);
     if (state_ != card_state::open) return;
     state_ = card_state::failed;
-    for (u32 id = 0; id < stream_count_; ++id)
-        streams_[id].fail(code);
+    for (stream_type& s : streams())
+        s.fail(code);
 }
 
 // A blocking call: pumps, lets time pass, and sleeps where the port can.

@@ -101,7 +101,7 @@ void card<Port, Handler, Limits>::control_answered(const control_answer& answer)
         ++counters_.late_answers;
     } else if (answer.owner == card_itself) {
         got_streams(answer.code);
-    } else if (answer.owner < stream_count_) {
+    } else {
         streams_[answer.owner].answered(answer.code);
     }
 }
@@ -126,12 +126,12 @@ void card<Port, Handler, Limits>::handle_event(u32 code, u32 data) {
 
 // How many completions of a queue may pass before the next interrupt.
 template <class Port, class Handler, class Limits>
-u32 card<Port, Handler, Limits>::interrupt_after(u32 queue) const {
+u32 card<Port, Handler, Limits>::interrupt_after(u32 queue) {
     const u32 every = ends_[queue].policy().interrupt_every;
     u32 k = every;
     if (Limits::small || every == 1) return 1;
-    for (u32 id = 0; id < stream_count_; ++id) {
-        if (streams_[id].end_ == &ends_[queue]) k = lesser(k, streams_[id].interrupt_after(every));
+    for (const stream_type& s : streams()) {
+        if (s.end_ == &ends_[queue]) k = lesser(k, s.interrupt_after(every));
     }
     return k;
 }
@@ -155,8 +155,8 @@ u64 card<Port, Handler, Limits>::tick(u64 now) {
     if (state_ == card_state::opening && !before(now, deadline_, next)) {
         if (overdue(card_itself, deadline_, now)) got_streams(status_code::timed_out);
     }
-    for (u32 id = 0; id < stream_count_; ++id)
-        streams_[id].tick(now, next);
+    for (stream_type& s : streams())
+        s.tick(now, next);
     if (Limits::playback) ends_[wire::SND_VQ_TX].kick();
     if (Limits::capture) ends_[wire::SND_VQ_RX].kick();
     return next;

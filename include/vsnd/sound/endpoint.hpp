@@ -171,6 +171,12 @@ class endpoint {
         ring_at_ += while_pumping;
     }
 
+    // Gives it up without a doorbell.
+    void end_claim() {
+        guard g(*hooks_, number_);
+        ring_at_ += while_pumping;
+    }
+
     bool broken() const {
         if constexpr (has_broken<Queue>) {
             return queue_->broken();
@@ -192,15 +198,6 @@ class endpoint {
     }
 
     u32 unsent() const { return unsent_; }
-
-    // The device is stopped: every chain is idle.
-    void reset() {
-        if (queue_ == nullptr) return; // never set up
-        guard g(*hooks_, number_);
-        queue_->reset();
-        unsent_ = 0;
-        ring_at_ = static_cast<s32>(policy_.doorbell_every);
-    }
 
   private:
     static constexpr u32 within_reason(u32 n) { return lesser(greater(n, u32{1}), u32{0x4000}); }

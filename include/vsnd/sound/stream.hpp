@@ -122,8 +122,8 @@ class stream : stream_facts,
 
   private:
     using area_type = typename base::area_type;
-    [[gnu::noinline]] void init(card_type& owner, u32 id, const stream_info& info, area_type* area,
-                                bus_address bus);
+    [[gnu::noinline]] void init(card_type& owner, u32 id, const wire::snd_pcm_info& said,
+                                area_type* area, bus_address bus);
 
     // --- Operations. ---
     static status_code legal_if(bool legal) {
@@ -137,7 +137,7 @@ class stream : stream_facts,
     void finish(status_code code);
     status_code wait(status_code begun);
     void before(stream_command c);
-    void answered(status_code code);
+    [[gnu::noinline]] void answered(status_code code);
     void refused(status_code code);
 
     // --- Draining and giving back. ---
@@ -151,7 +151,7 @@ class stream : stream_facts,
     u64 drain_limit() const;
 
     // --- Called by the card. ---
-    void fail(status_code code);
+    [[gnu::noinline]] void fail(status_code code);
     [[gnu::noinline]] void tick(u64 now, u64& next);
     void overdue(u64 now);
     u32 interrupt_after(u32 every) const;

@@ -7,17 +7,23 @@
 namespace vsnd {
 
 template <class Port, class Handler, class Limits>
-void stream<Port, Handler, Limits>::init(card_type& owner, u32 id, const stream_info& info,
+void stream<Port, Handler, Limits>::init(card_type& owner, u32 id, const wire::snd_pcm_info& said,
                                          area_type* area, bus_address bus) {
     card_ = &owner;
     id_ = id;
-    info_ = info;
+    wire::snd_pcm_info raw; // the device may write there again
+    __builtin_memcpy(&raw, &said, sizeof(raw));
+    info_ = judge(raw);
+    if (!info_.usable) ++owner.counters_.malformed_infos;
+    // A direction that these limits leave out has no code that could serve it.
+    const bool out = info_.flow == direction::playback;
+    if (!(out ? Limits::playback : Limits::capture)) info_.usable = false;
     area_ = area;
     area_bus_ = bus;
     base::messages_ = messages_;
     this->hooks_ = owner.hooks_;
-    this->playback_ = info.flow == direction::playback;
-    this->end_ = &owner.ends_[this->playback_ ? wire::SND_VQ_TX : wire::SND_VQ_RX];
+    this->playback_ = out;
+    this->end_ = &owner.ends_[out ? wire::SND_VQ_TX : wire::SND_VQ_RX];
     this->counters_ = {};
     state_ = goal_ = stream_state::released;
     outcome_ = verdict_ = status_code::ok;
