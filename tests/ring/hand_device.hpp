@@ -157,7 +157,7 @@ struct bench {
     using queue_type = vsnd::split_queue<counting_doorbell, Policy>;
 
     explicit bench(unsigned count, uint64_t features)
-        : size(static_cast<vsnd::u16>(count)), memory(queue_type::memory_bytes),
+        : size(static_cast<vsnd::u16>(count)), memory(queue_type::memory_bytes(size)),
           first(queue.init(size, features, memory.region(), {&rung})),
           device(memory, count, queue.addresses()) {}
 

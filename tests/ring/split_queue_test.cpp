@@ -65,7 +65,7 @@ TEST_CASE("ring: a fresh ring is zero wherever the device looks, whatever the me
 
 TEST_CASE("ring: init refuses sizes and memory that cannot serve") {
     int rung = 0;
-    bus_memory memory(plain_queue::memory_bytes);
+    bus_memory memory(plain_queue::memory_bytes(64));
     const vsnd::dma_region region = memory.region();
     for (const unsigned size : {0U, 3U, 63U, 128U, 65535U}) {
         CAPTURE(size);

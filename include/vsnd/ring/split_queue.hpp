@@ -68,8 +68,9 @@ class split_queue {
         return static_cast<u16>(size);
     }
 
-    // How much memory `init` needs, whatever the size and whatever is negotiated.
-    static constexpr usize memory_bytes = tables_at + descriptors::tables_bytes;
+    // How much memory `init` needs for a ring of a size, whatever is negotiated; here the same for
+    // every size.
+    static constexpr usize memory_bytes(u32) { return tables_at + descriptors::tables_bytes; }
     static constexpr usize memory_alignment = 16;
 
     // Sets up an empty ring in `memory`, which the device reaches and which stays with the ring
@@ -78,7 +79,7 @@ class split_queue {
     [[gnu::noinline]] status_code init(u32 size, u64 features, const dma_region& memory,
                                        const Doorbell& doorbell) {
         if (!wire::virtq_size_is_valid(size) || size > most) return status_code::invalid_argument;
-        if (memory.cpu == nullptr || memory.bytes < memory_bytes ||
+        if (memory.cpu == nullptr || memory.bytes < memory_bytes(size) ||
             memory.bus.value % memory_alignment != 0) {
             return status_code::no_memory;
         }

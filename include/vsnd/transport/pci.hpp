@@ -228,7 +228,7 @@ class pci_device {
         if (size != offered && !common_.shrink_queue(size)) return status_code::device_broken;
         if (!find_doorbell(l)) return status_code::bad_capability;
         if (l.memory.empty()) {
-            l.memory = kernel_->dma(queue_type::memory_bytes, queue_type::memory_alignment);
+            l.memory = kernel_->dma(queue_type::memory_bytes(size), queue_type::memory_alignment);
         }
         const auto s =
             l.queue.init(size, features_, l.memory, {kernel_, l.doorbell, static_cast<u16>(index)});
