@@ -6,8 +6,6 @@
 namespace vsnd::play {
 namespace {
 
-// One for the configuration, one for each queue.
-constexpr u32 vectors = interrupt_setup::most_messages;
 constexpr u64 message_address = 0xfee00000;
 
 } // namespace
@@ -56,10 +54,9 @@ machine::machine(const model::device_profile& profile)
 }
 
 status_code machine::open() {
-    msix_message messages[vectors];
-    for (u32 i = 0; i < vectors; ++i)
-        messages[i] = {message_address, i};
-    pci.init(kernel, interrupt_setup::msix(span<const msix_message>(messages, vectors)));
+    for (u32 i = 0; i < interrupt_setup::most_messages; ++i)
+        messages_[i] = {message_address, i};
+    pci.init(kernel, interrupt_setup::msix(span<const msix_message>(messages_)));
     return sound_card.open(pci, memory.allocate(card_bytes(), card_alignment));
 }
 

@@ -68,6 +68,9 @@ class machine {
 
   private:
     void interrupt(u32 vector);
+
+    // One for the configuration, one for each queue.
+    msix_message messages_[interrupt_setup::most_messages];
 };
 
 } // namespace vsnd::play

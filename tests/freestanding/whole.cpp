@@ -37,10 +37,12 @@ constinit pci_card with_rings;
 constinit skeleton::device port;
 constinit own_rings_card without_rings;
 
+constinit msix_message message{0xfee00000, 0x41};
+
 } // namespace
 
 extern "C" u64 vsnd_whole_pci(u8* memory, u32 bytes, const pcm_params* wanted) {
-    device.init(kernel, interrupt_setup::msix({0xfee00000, 0x41}));
+    device.init(kernel, interrupt_setup::msix(message));
     const interrupt_cause cause = device.read_isr();
     return drive(with_rings, device, {memory, {0x200000}, bytes}, *wanted) + cause.queue;
 }

@@ -139,7 +139,7 @@ inline session::session(const u8* data, usize size)
 inline vsnd::interrupt_setup session::interrupts() const {
     if (set_.interrupts == 0) return vsnd::interrupt_setup::polled();
     if (set_.interrupts == 1) return vsnd::interrupt_setup::intx();
-    const vsnd::msix_message messages[5] = {
+    static constexpr vsnd::msix_message messages[5] = {
         {0xfee0'0000, 1}, {0xfee0'0000, 2}, {0xfee0'0000, 3}, {0xfee0'0000, 4}, {0xfee0'0000, 5}};
     return vsnd::interrupt_setup::msix({messages, set_.interrupts - 1u});
 }

@@ -121,9 +121,11 @@ class model_kernel {
 
     // An interrupt choice of `count` messages, each with data of its own.
     static vsnd::interrupt_setup messages(u32 count) {
-        vsnd::msix_message all[vsnd::interrupt_setup::most_messages];
-        for (u32 i = 0; i < vsnd::interrupt_setup::most_messages; ++i)
-            all[i] = {0xfee0'0000'1234'0000 + i * 16, 0x40 + i};
+        static constexpr u64 address = 0xfee0'0000'1234'0000;
+        static constexpr vsnd::msix_message all[vsnd::interrupt_setup::most_messages] = {
+            {address, 0x40},        {address + 0x10, 0x41}, {address + 0x20, 0x42},
+            {address + 0x30, 0x43}, {address + 0x40, 0x44},
+        };
         return vsnd::interrupt_setup::msix(vsnd::span<const vsnd::msix_message>(all, count));
     }
 

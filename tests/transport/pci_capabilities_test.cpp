@@ -17,6 +17,7 @@ struct paper_function {
     unsigned reads = 0;
     unsigned writes = 0;
     unsigned bad_reads = 0;
+    bool mapped = true;
 
     u32 pci_read(u32 offset, u32 count) {
         ++reads;
@@ -30,7 +31,7 @@ struct paper_function {
         return v;
     }
     void pci_write(u32, u32, u32) { ++writes; }
-    u8* map_bar(u32, u64, usize) { return nullptr; }
+    u8* map_bar(u32, u64, usize) { return mapped ? bytes : nullptr; }
     dma_region dma(usize, usize) { return {}; }
     u64 now_ns() { return 0; }
 
@@ -127,7 +128,7 @@ TEST_CASE("pci capabilities: a good list is understood") {
     CHECK(layout.config().offset == 0x2000);
     CHECK(layout.config().bytes == 4096);
     CHECK(layout.common().bar == 2);
-    CHECK(layout.notify_multiplier == 4);
+    CHECK(layout.notify().multiplier == 4);
     CHECK(layout.msix == 0x90);
 }
 

@@ -40,6 +40,9 @@ settings read_settings(const start_info& info) {
     return wanted;
 }
 
+// The device keeps pointing to it.
+constinit msix_message sound_message;
+
 // How completions reach the driver.
 interrupt_setup choose_interrupts(const pci_function& function, u32 kind) {
     if (kind == POLLED) {
@@ -58,7 +61,8 @@ interrupt_setup choose_interrupts(const pci_function& function, u32 kind) {
     }
     on_interrupt(SOUND_VECTOR, [] { test.on_sound_interrupt(); });
     const interrupt_message message = message_of(SOUND_VECTOR);
-    return interrupt_setup::msix(msix_message{message.address, message.data});
+    sound_message = {message.address, message.data};
+    return interrupt_setup::msix(sound_message);
 }
 
 void find_sound(u32 kind) {

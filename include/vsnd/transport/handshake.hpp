@@ -10,7 +10,7 @@
 namespace vsnd {
 
 // The registers that the handshake needs, each one access (PCI's are of 8 and 32 bits, MMIO's all
-// of 32), and a clock.
+// of 32), and a clock. They may also have `patience`, a reset_patience of their own.
 template <class R>
 concept handshake_registers = requires(R& r, u32 word, u32 bits, u8 value) {
     { r.device_status() } -> same_type<u8>;
@@ -28,6 +28,15 @@ struct reset_patience {
     u32 most_polls = 1'000'000;
 };
 
+template <class T>
+constexpr reset_patience patience_of(const T& object) {
+    if constexpr (requires { object.patience; }) {
+        return object.patience;
+    } else {
+        return {};
+    }
+}
+
 // What to accept: `required` bits or no device at all, `optional` ones where they are offered.
 struct feature_wish {
     u64 required = 0;
@@ -41,86 +50,75 @@ constexpr u64 feature(u32 bit) {
     return u64{1} << bit;
 }
 
-// Sets status bits. The driver never clears one, so those of the device are kept.
-// Spec: [virtio 1.4] Device Status Field. Errors: device_gone.
+// Sets status bits. The driver never clears one, so those of the device are kept. A device that is
+// seen to be gone is left alone.
+// Spec: [virtio 1.4] Device Status Field
 template <handshake_registers R>
-status_code add_device_status(R& r, u8 bits) {
-    const u8 now = r.device_status();
-    if (now == device_status_gone) return status_code::device_gone;
-    r.set_device_status(static_cast<u8>(now | bits));
-    return status_code::ok;
+[[gnu::noinline]] void add_device_status(R& r, u32 bits) {
+    const u32 now = r.device_status();
+    if (now != device_status_gone) r.set_device_status(static_cast<u8>(now | bits));
 }
 
-// Resets and waits until the reset reads back: from then on the device touches no memory.
-// Spec: [virtio 1.4] Device Reset. Errors: device_gone; memory_still_owned, it never read as 0.
+// Resets and waits until the reset reads back: from then on the device touches no memory. Answers
+// `done` then. Spec: [virtio 1.4] Device Reset.
+// Errors: device_gone; memory_still_owned, it never read as 0.
 template <handshake_registers R>
-status_code reset_device(R& r, const reset_patience& patience = {}) {
+status_code reset_device(R& r, status_code done = status_code::ok) {
+    const reset_patience patience = patience_of(r);
     r.set_device_status(0);
     const u64 begin = r.now_ns();
     for (u32 polls = 1;; ++polls) {
         const u8 now = r.device_status();
-        if (now == 0) return status_code::ok;
+        if (now == 0) return done;
         if (now == device_status_gone) return status_code::device_gone;
         const bool late = polls >= patience.least_polls && r.now_ns() - begin >= patience.time_ns;
         if (late || polls >= patience.most_polls) return status_code::memory_still_owned;
     }
 }
 
-// Ends a failed initialisation: FAILED, then a reset, so that nothing of it stays behind.
-// Answers `why`; or why the device could not even be reset.
+// Ends an initialisation that failed at any step after the reset: FAILED, then a reset, so that
+// nothing of it stays behind. Answers `why`; or why the device could not even be reset.
 template <handshake_registers R>
-status_code give_up(R& r, status_code why, const reset_patience& patience = {}) {
-    if (const auto s = add_device_status(r, wire::DEVICE_STATUS_FAILED); !ok(s)) return s;
-    const status_code s = reset_device(r, patience);
-    return ok(s) ? why : s;
+status_code give_up(R& r, status_code why) {
+    add_device_status(r, wire::DEVICE_STATUS_FAILED);
+    return reset_device(r, why);
 }
 
+// Sets a status bit that the device may refuse, or answer by asking for a reset. False: it did, or
+// it is gone.
 template <handshake_registers R>
-u64 offered_features(R& r) {
-    const u64 low = r.offered_features(0);
-    return low | u64{r.offered_features(1)} << 32;
+[[gnu::noinline]] bool confirm_device_status(R& r, u32 bit) {
+    add_device_status(r, bit);
+    return (r.device_status() & (bit | wire::DEVICE_STATUS_NEEDS_RESET)) == bit;
 }
 
-// The steps from the reset to FEATURES_OK, and its reading back. VERSION_1 is always required.
-// Errors: device_gone, memory_still_owned; no_version_1, not_available (another required bit is
-// missing), features_refused: the device is reset.
+// The steps after the reset to FEATURES_OK, and its reading back. VERSION_1 is always required.
+// A device that goes away on the way reads as all ones: the last step and give_up find that out.
+// Errors: no_version_1, not_available (another required bit is missing), features_refused; all are
+// for give_up.
 template <handshake_registers R>
-result<u64> shake_hands(R& r, feature_wish wish, const reset_patience& patience = {}) {
-    if (const auto s = reset_device(r, patience); !ok(s)) return s;
-    if (const auto s = add_device_status(r, wire::DEVICE_STATUS_ACKNOWLEDGE); !ok(s)) return s;
-    if (const auto s = add_device_status(r, wire::DEVICE_STATUS_DRIVER); !ok(s)) return s;
-
-    const u64 offered = offered_features(r);
-    wish.required |= feature(wire::F_VERSION_1);
-    if ((offered & feature(wire::F_VERSION_1)) == 0) {
-        return give_up(r, status_code::no_version_1, patience);
-    }
-    if ((wish.required & ~offered) != 0) return give_up(r, status_code::not_available, patience);
-
-    const u64 accepted = offered & (wish.required | wish.optional);
+[[gnu::always_inline]] inline status_code shake_hands(R& r, const feature_wish& wish,
+                                                      u64& accepted) {
+    add_device_status(r, wire::DEVICE_STATUS_ACKNOWLEDGE);
+    add_device_status(r, wire::DEVICE_STATUS_DRIVER);
+    const u32 low = r.offered_features(0);
+    const u64 offered = u64{r.offered_features(1)} << 32 | low;
+    if ((offered & feature(wire::F_VERSION_1)) == 0) return status_code::no_version_1;
+    if ((wish.required & ~offered) != 0) return status_code::not_available;
+    accepted = offered & (wish.required | wish.optional | feature(wire::F_VERSION_1));
     r.accept_features(0, static_cast<u32>(accepted));
     r.accept_features(1, static_cast<u32>(accepted >> 32));
-    if (const auto s = add_device_status(r, wire::DEVICE_STATUS_FEATURES_OK); !ok(s)) return s;
-    const u8 now = r.device_status();
-    if (now == device_status_gone) return status_code::device_gone;
-    if ((now & wire::DEVICE_STATUS_FEATURES_OK) == 0) {
-        return give_up(r, status_code::features_refused, patience);
-    }
-    return accepted;
+    return confirm_device_status(r, wire::DEVICE_STATUS_FEATURES_OK)
+               ? status_code::ok
+               : status_code::features_refused;
 }
 
-// The last step: from here on the device is live.
-// Errors: device_gone; device_broken, the status did not stay or the device wants a reset.
+// The last step: from here on the device is live. Errors, for give_up: device_broken, the status
+// did not stay or the device wants a reset.
 template <handshake_registers R>
-status_code set_driver_ok(R& r, const reset_patience& patience = {}) {
-    if (const auto s = add_device_status(r, wire::DEVICE_STATUS_DRIVER_OK); !ok(s)) return s;
-    const u8 now = r.device_status();
-    if (now == device_status_gone) return status_code::device_gone;
-    constexpr u8 looked_at = wire::DEVICE_STATUS_DRIVER_OK | wire::DEVICE_STATUS_NEEDS_RESET;
-    if ((now & looked_at) != wire::DEVICE_STATUS_DRIVER_OK) {
-        return give_up(r, status_code::device_broken, patience);
-    }
-    return status_code::ok;
+status_code set_driver_ok(R& r) {
+    return confirm_device_status(r, wire::DEVICE_STATUS_DRIVER_OK) ? status_code::ok
+                                                                   : status_code::device_broken;
 }
 
 } // namespace vsnd

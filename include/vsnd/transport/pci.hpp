@@ -2,7 +2,8 @@
 // A virtio sound device over PCI, modern interface, as a vsnd::device_port.
 //
 //   constinit vsnd::pci_device<my_kernel> device;   // no constructor runs
-//   device.init(kernel, vsnd::interrupt_setup::msix({address, data}));
+//   vsnd::msix_message message = {address, data};   // stays where it is
+//   device.init(kernel, vsnd::interrupt_setup::msix(message));
 //   ... and the card opens it.
 //
 // The kernel's five functions are in pci_kernel.hpp. The memory of the rings is asked for once
@@ -29,37 +30,28 @@ class pci_device {
     static constexpr u16 least_queue_size = 4; // one chain of three, sizes being powers of two
     static_assert(Policy::most_descriptors >= least_queue_size);
 
-    // How long a reset may take; a policy may have its own.
-    static constexpr reset_patience patience() {
-        if constexpr (requires { Policy::patience; }) {
-            return Policy::patience;
-        } else {
-            return {};
-        }
-    }
-
-    // Names the kernel, which must outlive this object, and its choice of interrupts; touches no
-    // device. Context: thread, before negotiate or after stop.
+    // Names the kernel, which must outlive this object as its messages must, and its choice of
+    // interrupts; touches no device. Context: thread, before negotiate or after stop.
     void init(Kernel& kernel, const interrupt_setup& interrupts = {}) {
-        kernel_ = &kernel;
+        common_.kernel = &kernel;
         interrupts_ = interrupts;
     }
     // The kernel has the hooks.
-    VSND_HOT Kernel& hooks() { return *kernel_; }
+    VSND_HOT Kernel& hooks() { return *common_.kernel; }
 
     // As in port/device.hpp. The device is found at the first call and reset whenever the answer
     // is no features. Context: thread. Errors: wrong_state (before init), no_device,
     // legacy_device, bad_capability, device_gone, memory_still_owned, no_version_1,
     // not_available (a ring feature that the policy demands), features_refused, no_vector.
-    result<u64> negotiate(u64 wanted) {
-        if (kernel_ == nullptr) return status_code::wrong_state;
+    [[gnu::noinline]] result<u64> negotiate(u64 wanted) {
+        if (common_.kernel == nullptr) return status_code::wrong_state;
         phase_ = phase::stopped;
         if (const auto s = find(); !ok(s)) return s;
         ++counters_.resets;
-        const result<u64> accepted = shake_hands(common_, wish(wanted), patience());
-        if (!accepted) return accepted.code();
-        features_ = accepted.value();
-        if (const auto s = set_up_interrupts(); !ok(s)) return failed(s);
+        if (const auto s = reset_device(common_); !ok(s)) return s;
+        auto s = shake_hands(common_, wish(wanted), features_);
+        if (ok(s)) s = set_up_interrupts();
+        if (!ok(s)) return failed(s);
         phase_ = phase::negotiated;
         return features_;
     }
@@ -70,16 +62,13 @@ class pci_device {
     // Spec: [virtio 1.4] Device Configuration Space
     status_code read_config(u32 offset, span<u8> into) {
         if (phase_ == phase::stopped) return status_code::wrong_state;
-        const u64 end = u64{offset} + into.size();
-        const u32 whole_words = lesser(layout_.config().bytes, most_config_bytes) & ~3U;
-        if (end > whole_words) return status_code::not_available;
+        if (u64{offset} + into.size() > config_bytes()) return status_code::not_available;
         for (u32 tries = 0; tries < most_config_tries; ++tries) {
-            const u8 before = common_.generation();
+            const u32 before = common_.generation();
             copy_config(offset, into);
             if (common_.generation() == before) {
                 // An absent device answers with the same generation, all ones, too.
-                return before == 0xff && common_.gone() ? status_code::device_gone
-                                                        : status_code::ok;
+                return common_.gone() ? status_code::device_gone : status_code::ok;
             }
             ++counters_.config_retries;
         }
@@ -94,26 +83,25 @@ class pci_device {
     result<queue_type*> queue(u32 index) {
         if (phase_ != phase::negotiated) return status_code::wrong_state;
         if (index >= queue_count) return status_code::invalid_argument;
-        if (const auto s = set_up_queue(index); !ok(s)) return failed(s);
-        return &lines_[index].queue;
+        return queue(lines_[index], index);
     }
 
     // Context: thread, once after negotiate. Errors: wrong_state; device_gone, device_broken,
     // memory_still_owned: as for queue.
-    status_code start() {
+    [[gnu::noinline]] status_code start() {
         if (phase_ != phase::negotiated) return status_code::wrong_state;
-        const status_code s = set_driver_ok(common_, patience());
-        phase_ = ok(s) ? phase::started : phase::stopped;
-        return s;
+        if (const auto s = set_driver_ok(common_); !ok(s)) return failed(s);
+        phase_ = phase::started;
+        return status_code::ok;
     }
 
     // As in port/device.hpp. Before the device was found there is nothing to stop.
     // Context: thread. Errors: memory_still_owned.
     status_code stop() {
         phase_ = phase::stopped;
-        if (!found_) return status_code::ok;
+        if (common_.base == nullptr) return status_code::ok;
         ++counters_.resets;
-        const status_code s = reset_device(common_, patience());
+        const status_code s = reset_device(common_);
         return s == status_code::device_gone ? status_code::ok : s;
     }
 
@@ -128,9 +116,9 @@ class pci_device {
     // and either may be the case. Context: interrupt.
     // Spec: [virtio 1.4] ISR status capability
     interrupt_cause read_isr() {
-        if (!found_) return {};
-        if (interrupts_.how == interrupt_setup::kind::msix) return {true, true};
-        const u8 isr = read_register_8(*kernel_, isr_);
+        if (common_.base == nullptr) return {};
+        if (interrupts_.has_vectors()) return {true, true};
+        const u8 isr = read_register_8(hooks(), layout_.isr().address);
         if (isr == 0xff) return {}; // gone
         return {(isr & wire::PCI_ISR_QUEUE) != 0, (isr & wire::PCI_ISR_CONFIG) != 0};
     }
@@ -142,8 +130,6 @@ class pci_device {
   private:
     enum class phase : u8 { stopped, negotiated, started };
     static constexpr u32 most_config_tries = 16;
-    // Nothing beyond is needed, however large the device says its configuration is.
-    static constexpr u32 most_config_bytes = 4096;
 
     // Only the device-type bits of `wanted` count; the ring's bits follow its policy.
     static constexpr feature_wish wish(u64 wanted) {
@@ -158,54 +144,54 @@ class pci_device {
         if (how == choice::always) w.required |= feature(bit);
     }
 
-    status_code failed(status_code why) {
+    [[gnu::noinline]] status_code failed(status_code why) {
         phase_ = phase::stopped;
-        return give_up(common_, why, patience());
+        return give_up(common_, why);
     }
 
-    // Errors: no_device, legacy_device, bad_capability.
-    status_code find() {
+    // Switches the registers on, and what else `bits` says. INTx and the memory accesses of the
+    // device: as there.
+    void set_command(u32 bits) {
         namespace config = wire::pci_config;
-        if (found_) {
-            // A kernel or firmware may have switched it off meanwhile, as in sleep.
-            detail::change_pci_command(*kernel_, config::command_memory_space, 0);
-            return status_code::ok;
-        }
-        if (const auto s = identify_sound_device(*kernel_); !ok(s)) return s;
-        if (const auto s = find_pci_structures(*kernel_, layout_); !ok(s)) return s;
-        detail::change_pci_command(*kernel_, config::command_memory_space, 0);
-        u8* const common = map(layout_.common(), wire::PCI_COMMON_CFG_BASE_BYTES);
-        isr_ = map(layout_.isr(), 1);
-        config_ = map(layout_.config(), lesser(layout_.config().bytes, most_config_bytes));
-        if (common == nullptr) return status_code::bad_capability;
-        common_ = {*kernel_, common};
-        if (isr_ == nullptr || config_ == nullptr) {
-            return give_up(common_, status_code::bad_capability, patience());
-        }
-        found_ = true;
-        return status_code::ok;
+        const u32 now = hooks().pci_read(config::command, 2);
+        hooks().pci_write(config::command, 2,
+                          (now & ~u32{config::command_intx_disable}) | bits |
+                              config::command_memory_space);
     }
-    u8* map(const pci_range& range, usize bytes) {
-        return kernel_->map_bar(range.bar, range.offset, bytes);
+
+    // Finds the device, once, and makes its registers answer: a kernel or firmware may have
+    // switched them off meanwhile, as in sleep. Errors: no_device, legacy_device, bad_capability.
+    status_code find() {
+        if (common_.base == nullptr) {
+            if (const auto s = identify_sound_device(hooks()); !ok(s)) return s;
+            if (const auto s = find_pci_structures(hooks(), layout_); !ok(s)) return s;
+            common_.base = layout_.common().address;
+        }
+        set_command(wire::pci_config::command_intx_disable);
+        return status_code::ok;
     }
 
     // The device may write to memory from here on; it was reset before.
-    status_code set_up_interrupts() {
+    [[gnu::noinline]] status_code set_up_interrupts() {
         namespace config = wire::pci_config;
         const bool intx = interrupts_.how == interrupt_setup::kind::intx;
-        const u32 off = config::command_intx_disable;
-        detail::change_pci_command(*kernel_, config::command_bus_master | (intx ? 0 : off),
-                                   intx ? off : 0);
-        const auto s = set_up_msix(*kernel_, layout_.msix, interrupts_, msix_table_);
-        if (!ok(s)) return s;
-        return common_.map_config_vector(interrupts_.config_vector());
+        set_command(config::command_bus_master | (intx ? 0U : config::command_intx_disable));
+        const auto s = set_up_msix(hooks(), layout_.msix, interrupts_, msix_table_);
+        if (!ok(s) || !interrupts_.has_vectors()) return s;
+        return common_.map_config_vector(interrupts_.config_vector()) ? status_code::ok
+                                                                      : status_code::no_vector;
     }
 
+    // Whole words, and no more than the driver knows of, however many the device says there are.
+    u32 config_bytes() const {
+        return lesser(layout_.config().bytes, u32{sizeof(wire::snd_config)}) & ~3U;
+    }
     void copy_config(u32 offset, span<u8> into) {
+        const u8* const base = layout_.config().address;
         u32 word = 0;
         for (usize i = 0; i < into.size(); ++i) {
             const u32 at = offset + static_cast<u32>(i);
-            if (i == 0 || at % 4 == 0) word = read_register_32(*kernel_, config_ + (at & ~3U));
+            if (i == 0 || at % 4 == 0) word = read_register_32(hooks(), base + (at & ~3U));
             into[i] = static_cast<u8>(word >> (at % 4 * 8));
         }
     }
@@ -213,30 +199,38 @@ class pci_device {
     // One queue and what was found for it.
     struct line {
         dma_region memory{};
-        u8* doorbell = nullptr;
+        pci_doorbell<Kernel> doorbell{};
         u32 doorbell_at = 0; // in the notification structure
         queue_type queue{};
     };
 
-    status_code set_up_queue(u32 index) {
-        line& l = lines_[index];
+    [[gnu::noinline]] result<queue_type*> queue(line& l, u32 index) {
+        if (const auto s = set_up_queue(l, index); !ok(s)) return failed(s);
+        return &l.queue;
+    }
+    [[gnu::always_inline]] status_code set_up_queue(line& l, u32 index) {
         common_.select_queue(index);
         const u32 offered = common_.queue_size();
-        if (offered == 0) return status_code::queue_missing;
-        const u32 size = queue_type::fitting_size(offered);
-        if (size < least_queue_size) return status_code::queue_too_small;
-        if (size != offered && !common_.shrink_queue(size)) return status_code::device_broken;
-        if (!find_doorbell(l)) return status_code::bad_capability;
-        if (l.memory.empty()) {
-            l.memory = kernel_->dma(queue_type::memory_bytes(size), queue_type::memory_alignment);
+        if (offered < least_queue_size) {
+            return offered == 0 ? status_code::queue_missing : status_code::queue_too_small;
         }
-        const auto s =
-            l.queue.init(size, features_, l.memory, {kernel_, l.doorbell, static_cast<u16>(index)});
+        const u32 size = queue_type::fitting_size(offered);
+        if (!common_.set_queue_size(size)) return status_code::device_broken;
+        l.doorbell.kernel = common_.kernel;
+        l.doorbell.queue = static_cast<u16>(index);
+        if (!find_doorbell(l)) return status_code::bad_capability;
+        if (l.memory.cpu == nullptr) {
+            l.memory = hooks().dma(queue_type::memory_bytes(size), queue_type::memory_alignment);
+        }
+        const auto s = l.queue.init(size, features_, l.memory, l.doorbell);
         if (!ok(s)) return s;
         common_.set_queue_addresses(l.queue.addresses());
-        const auto mapped = common_.map_queue_vector(interrupts_.queue_vector(index));
-        if (ok(mapped)) common_.enable_queue();
-        return mapped;
+        if (interrupts_.has_vectors() &&
+            !common_.map_queue_vector(interrupts_.queue_vector(index))) {
+            return status_code::no_vector;
+        }
+        common_.enable_queue();
+        return status_code::ok;
     }
 
     // Where the doorbell of the selected queue is. It is mapped by itself, since a page for each
@@ -244,26 +238,22 @@ class pci_device {
     // Spec: [virtio 1.4] Notification structure layout. False: it can be nowhere.
     bool find_doorbell(line& l) {
         const pci_range& notify = layout_.notify();
-        const u64 at = u64{common_.queue_notify_off()} * layout_.notify_multiplier;
+        const u64 at = u64{common_.queue_notify_off()} * notify.multiplier;
         if (at % 2 != 0 || at > notify.bytes - 2) return false;
-        if (l.doorbell == nullptr || l.doorbell_at != at) {
+        if (l.doorbell.address == nullptr || l.doorbell_at != at) {
             l.doorbell_at = static_cast<u32>(at);
-            l.doorbell = kernel_->map_bar(notify.bar, notify.offset + at, 2);
+            l.doorbell.address = hooks().map_bar(notify.bar, notify.offset + at, 2);
         }
-        return l.doorbell != nullptr;
+        return l.doorbell.address != nullptr;
     }
 
-    Kernel* kernel_ = nullptr;
-    pci_common<Kernel> common_;
-    u8* isr_ = nullptr;
-    u8* config_ = nullptr;
+    pci_common<Kernel, Policy> common_;
     u8* msix_table_ = nullptr;
-    bool found_ = false; // the registers are mapped
-    phase phase_ = phase::stopped;
     u64 features_ = 0;
-    pci_layout layout_;
     interrupt_setup interrupts_;
     pci_counters counters_;
+    phase phase_ = phase::stopped;
+    pci_layout layout_;
     line lines_[queue_count]{};
 };
 

@@ -21,47 +21,40 @@ struct pci_doorbell {
     VSND_HOT void ring() { write_register_16(*kernel, address, queue); }
 };
 
-template <pci_kernel Kernel>
-class pci_common {
-    using layout = wire::pci_common_cfg;
+// `Policy` may have its own `patience` with a reset.
+template <pci_kernel Kernel, class Policy>
+struct pci_common {
+    Kernel* kernel = nullptr;
+    u8* base = nullptr; // mapped at the first negotiation
 
-  public:
-    constexpr pci_common() = default;
-    constexpr pci_common(Kernel& kernel, u8* base) : kernel_(&kernel), base_(base) {}
+    static constexpr reset_patience patience = patience_of(Policy{});
 
     // The concept handshake_registers.
-    u8 device_status() {
-        return read_register_8(*kernel_, base_ + offsetof(layout, device_status));
-    }
+    u8 device_status() { return read_register_8(*kernel, base + offsetof(layout, device_status)); }
     void set_device_status(u8 value) {
-        write_register_8(*kernel_, base_ + offsetof(layout, device_status), value);
+        write_register_8(*kernel, base + offsetof(layout, device_status), value);
     }
     u32 offered_features(u32 word) {
         set_32(offsetof(layout, device_feature_select), word);
-        return read_register_32(*kernel_, base_ + offsetof(layout, device_feature));
+        return read_register_32(*kernel, base + offsetof(layout, device_feature));
     }
     void accept_features(u32 word, u32 bits) {
         set_32(offsetof(layout, driver_feature_select), word);
         set_32(offsetof(layout, driver_feature), bits);
     }
-    u64 now_ns() { return kernel_->now_ns(); }
+    u64 now_ns() { return kernel->now_ns(); }
 
-    u8 generation() {
-        return read_register_8(*kernel_, base_ + offsetof(layout, config_generation));
+    u32 generation() {
+        return read_register_8(*kernel, base + offsetof(layout, config_generation));
     }
     bool gone() { return device_status() == device_status_gone; }
 
-    void select_queue(u32 index) {
-        set_16(offsetof(layout, queue_select), static_cast<u16>(index));
-    }
-    u16 queue_size() { return get_16(offsetof(layout, queue_size)); }
-    u16 queue_notify_off() { return get_16(offsetof(layout, queue_notify_off)); }
+    void select_queue(u32 index) { set_16(offsetof(layout, queue_select), index); }
+    u32 queue_size() { return get_16(offsetof(layout, queue_size)); }
+    u32 queue_notify_off() { return get_16(offsetof(layout, queue_notify_off)); }
 
-    // False: the device does not take the smaller size.
-    bool shrink_queue(u32 size) {
-        set_16(offsetof(layout, queue_size), static_cast<u16>(size));
-        return queue_size() == size;
-    }
+    // False: the device does not take a size that is not greater than its own.
+    bool set_queue_size(u32 size) { return takes(offsetof(layout, queue_size), size); }
     void set_queue_addresses(const ring_addresses& ring) {
         set_64(offsetof(layout, queue_desc), ring.descriptors.value);
         set_64(offsetof(layout, queue_driver), ring.driver_area.value);
@@ -69,30 +62,28 @@ class pci_common {
     }
     void enable_queue() { set_16(offsetof(layout, queue_enable), 1); }
 
-    // Errors: no_vector. A vector that was not taken reads back as NO_VECTOR.
-    status_code map_queue_vector(u16 vector) {
-        return map_vector(offsetof(layout, queue_msix_vector), vector);
-    }
-    status_code map_config_vector(u16 vector) {
-        return map_vector(offsetof(layout, config_msix_vector), vector);
+    // False: the device has no resources for it; the vector reads back as NO_VECTOR.
+    bool map_queue_vector(u32 vector) { return takes(offsetof(layout, queue_msix_vector), vector); }
+    bool map_config_vector(u32 vector) {
+        return takes(offsetof(layout, config_msix_vector), vector);
     }
 
   private:
-    status_code map_vector(usize at, u16 vector) {
-        if (vector == wire::MSI_NO_VECTOR) return status_code::ok; // as the reset left it
-        set_16(at, vector);
-        return get_16(at) == vector ? status_code::ok : status_code::no_vector;
+    using layout = wire::pci_common_cfg;
+
+    bool takes(usize at, u32 value) {
+        set_16(at, value);
+        return get_16(at) == value;
     }
-    u16 get_16(usize at) { return read_register_16(*kernel_, base_ + at); }
-    void set_16(usize at, u16 value) { write_register_16(*kernel_, base_ + at, value); }
-    void set_32(usize at, u32 value) { write_register_32(*kernel_, base_ + at, value); }
+    u32 get_16(usize at) { return read_register_16(*kernel, base + at); }
+    void set_16(usize at, u32 value) {
+        write_register_16(*kernel, base + at, static_cast<u16>(value));
+    }
+    void set_32(usize at, u32 value) { write_register_32(*kernel, base + at, value); }
     void set_64(usize at, u64 value) {
         set_32(at, static_cast<u32>(value));
         set_32(at + 4, static_cast<u32>(value >> 32));
     }
-
-    Kernel* kernel_ = nullptr;
-    u8* base_ = nullptr;
 };
 
 } // namespace vsnd
