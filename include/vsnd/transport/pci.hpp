@@ -176,15 +176,22 @@ class pci_device {
         namespace config = wire::pci_config;
         const bool intx = interrupts_.how == interrupt_setup::kind::intx;
         set_command(config::command_bus_master | (intx ? 0U : config::command_intx_disable));
-        const auto s = set_up_msix(hooks(), layout_.msix, interrupts_, msix_table_);
-        if (!ok(s) || !interrupts_.has_vectors()) return s;
+        if (!interrupts_.has_vectors()) {
+            switch_msix_off(hooks(), layout_.msix);
+            return status_code::ok;
+        }
+        const auto s = switch_msix_on(hooks(), layout_.msix, interrupts_, msix_table_);
+        if (!ok(s)) return s;
         return common_.map_config_vector(interrupts_.config_vector()) ? status_code::ok
                                                                       : status_code::no_vector;
     }
 
-    // Whole words, and no more than the driver knows of, however many the device says there are.
+    // Devices from before the control elements have no `controls` field; more than that nobody
+    // needs.
     u32 config_bytes() const {
-        return lesser(layout_.config().bytes, u32{sizeof(wire::snd_config)}) & ~3U;
+        return layout_.config().bytes < sizeof(wire::snd_config)
+                   ? u32{offsetof(wire::snd_config, controls)}
+                   : u32{sizeof(wire::snd_config)};
     }
     void copy_config(u32 offset, span<u8> into) {
         const u8* const base = layout_.config().address;

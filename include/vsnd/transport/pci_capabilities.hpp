@@ -60,23 +60,27 @@ template <pci_kernel Kernel>
 
 // Registers are reached by memory accesses here: an I/O BAR does not serve.
 template <pci_kernel Kernel>
-bool is_memory_bar(Kernel& kernel, u32 bar) {
+bool is_io_bar(Kernel& kernel, u32 bar) {
     namespace config = wire::pci_config;
-    return (pci_word(kernel, config::first_bar + bar * 4) & config::bar_is_io) == 0;
+    return (pci_word(kernel, config::first_bar + bar * 4) & config::bar_is_io) != 0;
 }
 
-// Whether the structure that the capability at `at` describes can be used; then it is mapped.
+// Whether the structure that the capability at `at` describes is the first of its type that can be
+// used; then it is mapped.
 // A reserved BAR is ignored, as the specification wants; a range beyond 4 GiB cannot be meant,
 // since only pci_cap64 says such.
 template <pci_kernel Kernel>
-[[gnu::noinline]] bool take_structure(Kernel& kernel, u32 at, const pci_demand& demand,
+[[gnu::noinline]] bool take_structure(Kernel& kernel, u32 at, u32 length, const pci_demand& demand,
                                       pci_range& r) {
+    if (r.bytes != 0 || length < demand.capability_bytes ||
+        at + length > wire::pci_config::space_bytes) {
+        return false;
+    }
     r.bar = pci_word(kernel, at + u32{offsetof(wire::pci_cap, bar)}) & 0xff;
     r.offset = pci_word(kernel, at + u32{offsetof(wire::pci_cap, offset)});
     const u32 bytes = pci_word(kernel, at + u32{offsetof(wire::pci_cap, length)});
     if (r.bar > wire::PCI_BAR_LAST || bytes < demand.bytes ||
-        (r.offset & demand.alignment_mask) != 0 || r.offset > ~bytes ||
-        !is_memory_bar(kernel, r.bar)) {
+        (r.offset & demand.alignment_mask) != 0 || r.offset > ~bytes || is_io_bar(kernel, r.bar)) {
         return false;
     }
     r.address = kernel.map_bar(r.bar, r.offset, lesser(bytes, u32{demand.mapped_bytes}));
@@ -129,17 +133,13 @@ template <pci_kernel Kernel>
         const u32 id = head & 0xff;
         if (id == config::capability_msix && at <= config::space_bytes - sizeof(wire::pci_msix_cap))
             layout.msix = at;
-        // Nothing behind the first word is read unasked: the data of the configuration access
+        // Nothing behind the first word of others is read: the data of the configuration access
         // capability is a register.
-        const u32 length = head >> 16 & 0xff;
         const u32 index = (head >> 24) - 1; // the type, 0 and what is reserved being far above
-        if (id != config::capability_vendor || index >= 4 || at + length > config::space_bytes) {
-            continue;
+        if (id == config::capability_vendor && index < 4) {
+            found += detail::take_structure(kernel, at, head >> 16 & 0xff,
+                                            detail::pci_demands[index], layout.ranges[index]);
         }
-        const detail::pci_demand& demand = detail::pci_demands[index];
-        pci_range& range = layout.ranges[index];
-        if (length < demand.capability_bytes || range.bytes != 0) continue;
-        found += detail::take_structure(kernel, at, demand, range);
     }
     if (found == 0) return status_code::legacy_device;
     return found == 4 ? status_code::ok : status_code::bad_capability;

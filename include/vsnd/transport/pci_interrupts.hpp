@@ -71,40 +71,45 @@ void write_msix_entry(Kernel& kernel, u8* entry, const msix_message& message) {
 
 } // namespace detail
 
-// MSI-X as standard PCI has it, on or off; mapping the device's events to vectors comes later.
-// `table` is where the table was mapped before, if it was.
+// MSI-X as standard PCI has it; `capability` is where it is, 0 where there is none.
+template <pci_kernel Kernel>
+[[gnu::noinline]] void set_msix_control(Kernel& kernel, u32 capability, u32 value) {
+    // Only two bits of the register can be written.
+    kernel.pci_write(capability + u32{offsetof(wire::pci_msix_cap, control)}, 2, value);
+}
+
+template <pci_kernel Kernel>
+void switch_msix_off(Kernel& kernel, u32 capability) {
+    if (capability != 0) set_msix_control(kernel, capability, 0);
+}
+
+// Fills the table, unless the kernel has, and switches MSI-X on; mapping the device's events to
+// vectors comes later. `table` is where the table was mapped before, if it was.
 // Errors: no_vector, no MSI-X here, or its table has fewer entries than there are messages;
 // bad_capability, the table cannot be reached.
 template <pci_kernel Kernel>
-[[gnu::always_inline]] inline status_code set_up_msix(Kernel& kernel, u32 capability,
-                                                      const interrupt_setup& setup, u8*& table) {
-    using wire::pci_msix_cap;
-    if (capability == 0) return setup.has_vectors() ? status_code::no_vector : status_code::ok;
-    // Only two bits of it can be written.
-    const auto set_control = [&](u32 value) {
-        kernel.pci_write(capability + static_cast<u32>(offsetof(pci_msix_cap, control)), 2, value);
-    };
-    u32 control = 0;
-    if (setup.has_vectors()) {
-        const u32 last =
-            detail::pci_word(kernel, capability) >> 16 & wire::PCI_MSIX_CONTROL_SIZE_MASK;
-        if (setup.count - 1 > last) return status_code::no_vector; // 0, too
-        if (setup.messages == nullptr) return status_code::ok;
-        const u32 where = detail::pci_word(kernel, capability + u32{offsetof(pci_msix_cap, table)});
+[[gnu::always_inline]] inline status_code switch_msix_on(Kernel& kernel, u32 capability,
+                                                         const interrupt_setup& setup, u8*& table) {
+    if (capability == 0) return status_code::no_vector;
+    const u32 last = detail::pci_word(kernel, capability) >> 16 & wire::PCI_MSIX_CONTROL_SIZE_MASK;
+    if (setup.count - 1 > last) return status_code::no_vector; // 0, too
+    if (setup.messages == nullptr) return status_code::ok;
+    if (table == nullptr) {
+        const u32 where =
+            detail::pci_word(kernel, capability + u32{offsetof(wire::pci_msix_cap, table)});
         const u32 bar = where & wire::PCI_MSIX_BAR_MASK;
-        if (table == nullptr && bar <= wire::PCI_BAR_LAST) {
-            table = kernel.map_bar(bar, where - bar, (last + 1) * sizeof(wire::pci_msix_entry));
-        }
+        if (bar > wire::PCI_BAR_LAST) return status_code::bad_capability;
+        table = kernel.map_bar(bar, where - bar, (last + 1) * sizeof(wire::pci_msix_entry));
         if (table == nullptr) return status_code::bad_capability;
-        // Masked as a whole until every entry is written.
-        control = wire::PCI_MSIX_CONTROL_ENABLE;
-        set_control(control | wire::PCI_MSIX_CONTROL_MASK_ALL);
-        for (u32 i = 0; i < setup.count; ++i) {
-            u8* const entry = table + i * sizeof(wire::pci_msix_entry);
-            detail::write_msix_entry(kernel, entry, setup.messages[i]);
-        }
     }
-    set_control(control);
+    // Masked as a whole until every entry is written.
+    set_msix_control(kernel, capability,
+                     wire::PCI_MSIX_CONTROL_ENABLE | wire::PCI_MSIX_CONTROL_MASK_ALL);
+    for (u32 i = 0; i < setup.count; ++i) {
+        u8* const entry = table + i * sizeof(wire::pci_msix_entry);
+        detail::write_msix_entry(kernel, entry, setup.messages[i]);
+    }
+    set_msix_control(kernel, capability, wire::PCI_MSIX_CONTROL_ENABLE);
     return status_code::ok;
 }
 
