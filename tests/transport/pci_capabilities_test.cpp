@@ -17,7 +17,7 @@ struct paper_function {
     unsigned reads = 0;
     unsigned writes = 0;
     unsigned bad_reads = 0;
-    bool mapped = true;
+    u32 unmapped_bar = 6;
 
     u32 pci_read(u32 offset, u32 count) {
         ++reads;
@@ -31,7 +31,7 @@ struct paper_function {
         return v;
     }
     void pci_write(u32, u32, u32) { ++writes; }
-    u8* map_bar(u32, u64, usize) { return mapped ? bytes : nullptr; }
+    u8* map_bar(u32 bar, u64, usize) { return bar == unmapped_bar ? nullptr : bytes; }
     dma_region dma(usize, usize) { return {}; }
     u64 now_ns() { return 0; }
 
@@ -150,6 +150,34 @@ TEST_CASE("pci capabilities: the first usable instance of each structure is take
     CHECK(layout.notify().offset == 0x3000);
     CHECK(layout.common().bar == 2);
     CHECK(layout.config().bar == 2);
+}
+
+TEST_CASE("pci capabilities: one that the kernel cannot map is not used") {
+    auto list = good();
+    auto f = device_with(list);
+    f.unmapped_bar = 2;
+    pci_layout layout;
+    CHECK(find_pci_structures(f, layout) == status_code::legacy_device);
+    list.push_back({0x90, 4, 3, 0x0100}); // a second instance, elsewhere
+    f = device_with(list);
+    f.put(0x80, 1, 4);
+    f.unmapped_bar = 4;
+    REQUIRE(find_pci_structures(f, layout) == status_code::ok);
+    CHECK(layout.config().bar == 3);
+    CHECK(layout.config().address == f.bytes);
+}
+
+TEST_CASE("pci capabilities: MSI-X that ends beyond the configuration space is not used") {
+    for (const u8 at : {u8{0xf4}, u8{0xf8}, u8{0xfc}}) {
+        CAPTURE(at);
+        auto f = device_with(good());
+        f.put(0x7d, 1, at);
+        f.put(at, 4, 0x11);
+        pci_layout layout;
+        REQUIRE(find_pci_structures(f, layout) == status_code::ok);
+        CHECK(layout.msix == (at == 0xf4 ? 0xf4 : 0));
+        CHECK(f.bad_reads == 0);
+    }
 }
 
 TEST_CASE("pci capabilities: none at all means legacy") {

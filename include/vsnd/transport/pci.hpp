@@ -39,11 +39,11 @@ class pci_device {
     // The kernel has the hooks.
     VSND_HOT Kernel& hooks() { return *common_.kernel; }
 
-    // As in port/device.hpp. The device is found at the first call and reset whenever the answer
+    // As in port/device.hpp; inlined, since a card calls it once. The device is found at the first call and reset whenever the answer
     // is no features. Context: thread. Errors: wrong_state (before init), no_device,
     // legacy_device, bad_capability, device_gone, memory_still_owned, no_version_1,
     // not_available (a ring feature that the policy demands), features_refused, no_vector.
-    [[gnu::noinline]] result<u64> negotiate(u64 wanted) {
+    [[gnu::always_inline]] result<u64> negotiate(u64 wanted) {
         if (common_.kernel == nullptr) return status_code::wrong_state;
         phase_ = phase::stopped;
         if (const auto s = find(); !ok(s)) return s;
@@ -172,7 +172,7 @@ class pci_device {
     }
 
     // The device may write to memory from here on; it was reset before.
-    [[gnu::noinline]] status_code set_up_interrupts() {
+    [[gnu::always_inline]] status_code set_up_interrupts() {
         namespace config = wire::pci_config;
         const bool intx = interrupts_.how == interrupt_setup::kind::intx;
         set_command(config::command_bus_master | (intx ? 0U : config::command_intx_disable));
@@ -211,11 +211,11 @@ class pci_device {
         queue_type queue{};
     };
 
-    [[gnu::noinline]] result<queue_type*> queue(line& l, u32 index) {
+    [[gnu::always_inline]] result<queue_type*> queue(line& l, u32 index) {
         if (const auto s = set_up_queue(l, index); !ok(s)) return failed(s);
         return &l.queue;
     }
-    [[gnu::always_inline]] status_code set_up_queue(line& l, u32 index) {
+    [[gnu::noinline]] status_code set_up_queue(line& l, u32 index) {
         common_.select_queue(index);
         const u32 offered = common_.queue_size();
         if (offered < least_queue_size) {

@@ -116,7 +116,7 @@ status_code identify_sound_device(Kernel& kernel) {
 // Errors: legacy_device, no such structure at all; bad_capability, a list that is a loop or leaves
 // the configuration space, or a structure that is missing or lies about itself.
 template <pci_kernel Kernel>
-[[gnu::noinline]] status_code find_pci_structures(Kernel& kernel, pci_layout& layout) {
+status_code find_pci_structures(Kernel& kernel, pci_layout& layout) {
     namespace config = wire::pci_config;
     layout = {};
     u32 found = 0;
