@@ -39,6 +39,10 @@ class pci_function {
     }
     void config_write(u32 offset, u32 bytes, u32 value) {
         check(offset, bytes, 0x100);
+        if (offset == msix_cap + 2) { // the size of the table stays
+            constexpr u32 writable = 0xc000;
+            value = (value & writable) | (get(config_, offset, 2) & ~writable);
+        }
         if (offset == 0x04 || offset == msix_cap + 2) put(config_, offset, bytes, value);
     }
 
