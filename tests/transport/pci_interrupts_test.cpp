@@ -103,6 +103,17 @@ TEST_CASE("pci interrupts: the table holds the kernel's messages, unmasked") {
     CHECK(m.vectors == std::vector<u32>{1});
 }
 
+TEST_CASE("pci interrupts: a later choice may have more messages") {
+    machine m(model_kernel::messages(1));
+    m.bring_up();
+    REQUIRE(ok(m.port.stop()));
+    m.port.init(m.kernel, model_kernel::messages(5));
+    m.bring_up();
+    CHECK(m.entry(4, 2) == 0x44);
+    m.cause_queue_interrupt();
+    CHECK(m.vectors == std::vector<u32>{2});
+}
+
 TEST_CASE("pci interrupts: a table that the kernel has filled is left alone") {
     machine m(interrupt_setup::msix_ready(2));
     u32 at = m.kernel.pci_read(0x34, 1);

@@ -97,6 +97,9 @@ template <auto& System>
     run<System>(wanted);
 }
 
+// The device keeps pointing to it.
+constinit msix_message sound_message;
+
 // How completions reach the driver.
 interrupt_setup choose_interrupts(const pci_function& function, u32 kind) {
     if (kind == POLLED) return interrupt_setup::polled();
@@ -108,9 +111,10 @@ interrupt_setup choose_interrupts(const pci_function& function, u32 kind) {
                 });
         return interrupt_setup::intx();
     }
-    msix_message message;
-    if (!on_message([] { over_pci.test.on_sound_interrupt(); }, message)) finish("no MSI-X here");
-    return interrupt_setup::msix(message);
+    if (!on_message([] { over_pci.test.on_sound_interrupt(); }, sound_message)) {
+        finish("no MSI-X here");
+    }
+    return interrupt_setup::msix(sound_message);
 }
 
 [[noreturn]] void use_pci(const settings& wanted) {

@@ -35,15 +35,6 @@ class mmio_device {
     // A device over MMIO does not say how long its configuration is: this is a sound device's.
     static constexpr u32 config_bytes = 16;
 
-    // How long a reset may take; a policy may have its own.
-    static constexpr reset_patience patience() {
-        if constexpr (requires { Policy::patience; }) {
-            return Policy::patience;
-        } else {
-            return {};
-        }
-    }
-
     // Names the kernel, which must outlive this object; touches no device.
     // Context: thread, before negotiate or after stop.
     void init(Kernel& kernel) { kernel_ = &kernel; }
@@ -59,10 +50,9 @@ class mmio_device {
         phase_ = phase::stopped;
         if (const auto s = find(); !ok(s)) return s;
         ++counters_.resets;
-        const result<u64> accepted =
-            shake_hands(registers_, ring_wish<Policy>(wanted, is_packed<queue_type>), patience());
-        if (!accepted) return accepted.code();
-        features_ = accepted.value();
+        if (const auto s = reset_device(registers_); !ok(s)) return s;
+        const feature_wish wish = ring_wish<Policy>(wanted, is_packed<queue_type>);
+        if (const auto s = shake_hands(registers_, wish, features_); !ok(s)) return failed(s);
         phase_ = phase::negotiated;
         return features_;
     }
@@ -93,10 +83,7 @@ class mmio_device {
     result<queue_type*> queue(u32 index) {
         if (phase_ != phase::negotiated) return status_code::wrong_state;
         if (index >= queue_count) return status_code::invalid_argument;
-        if (const auto s = set_up_queue(index); !ok(s)) {
-            phase_ = phase::stopped;
-            return give_up(registers_, s, patience());
-        }
+        if (const auto s = set_up_queue(index); !ok(s)) return failed(s);
         return &lines_[index].queue;
     }
 
@@ -104,9 +91,9 @@ class mmio_device {
     // memory_still_owned: as for queue.
     status_code start() {
         if (phase_ != phase::negotiated) return status_code::wrong_state;
-        const status_code s = set_driver_ok(registers_, patience());
-        phase_ = ok(s) ? phase::started : phase::stopped;
-        return s;
+        if (const auto s = set_driver_ok(registers_); !ok(s)) return failed(s);
+        phase_ = phase::started;
+        return status_code::ok;
     }
 
     // As in port/device.hpp. A device that was never reached needs no stop.
@@ -115,7 +102,7 @@ class mmio_device {
         phase_ = phase::stopped;
         if (!found_) return status_code::ok;
         ++counters_.resets;
-        const status_code s = reset_device(registers_, patience());
+        const status_code s = reset_device(registers_);
         return s == status_code::device_gone ? status_code::ok : s;
     }
 
@@ -148,6 +135,16 @@ class mmio_device {
     enum class phase : u8 { stopped, negotiated, started };
     static constexpr u32 most_config_tries = 16;
 
+    // A policy may have its own patience with a reset.
+    struct registers : mmio_registers<Kernel> {
+        static constexpr reset_patience patience = patience_of(Policy{});
+    };
+
+    status_code failed(status_code why) {
+        phase_ = phase::stopped;
+        return give_up(registers_, why);
+    }
+
     // One queue, and its memory.
     struct line {
         dma_region memory{};
@@ -158,7 +155,7 @@ class mmio_device {
     status_code find() {
         if (base_ == nullptr) base_ = kernel_->map_registers(wire::MMIO_CONFIG + config_bytes);
         if (base_ == nullptr) return status_code::no_device;
-        registers_ = {*kernel_, base_};
+        registers_ = {{*kernel_, base_}};
         const status_code s = registers_.identify();
         found_ = found_ || ok(s); // what was live once is reset at stop, whatever it says now
         return s;
@@ -201,7 +198,7 @@ class mmio_device {
     }
 
     Kernel* kernel_ = nullptr;
-    mmio_registers<Kernel> registers_;
+    registers registers_;
     u8* base_ = nullptr;
     bool found_ = false; // identified, once at least
     phase phase_ = phase::stopped;

@@ -99,7 +99,8 @@ template <pci_kernel Kernel>
             detail::pci_word(kernel, capability + u32{offsetof(wire::pci_msix_cap, table)});
         const u32 bar = where & wire::PCI_MSIX_BAR_MASK;
         if (bar > wire::PCI_BAR_LAST) return status_code::bad_capability;
-        table = kernel.map_bar(bar, where - bar, (last + 1) * sizeof(wire::pci_msix_entry));
+        const u32 entries = lesser(last + 1, interrupt_setup::most_messages);
+        table = kernel.map_bar(bar, where - bar, entries * sizeof(wire::pci_msix_entry));
         if (table == nullptr) return status_code::bad_capability;
     }
     // Masked as a whole until every entry is written.
