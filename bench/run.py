@@ -34,7 +34,7 @@ LIMITS = {
     "copies_per_period": 0,
     "allocations_per_period": 0,
     # It shall be 10240. Until it is, this keeps it from growing.
-    "text_bytes_playback": 13100,
+    "text_bytes_playback": 12800,
 }
 # The cases that these names stand for; the others must not be worse than the limit either.
 HEADLINES = {"instructions_per_period": "instructions_per_period_p4_s1",

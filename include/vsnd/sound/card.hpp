@@ -11,6 +11,7 @@ namespace vsnd {
 // A handler that wants to know nothing. A handler of your own may have any of:
 //   void period_done(stream&)   a period came back: playback may fill it, capture may read it
 //   void xrun(stream&)          the device ran out of periods, or says so
+//   void recovered(stream&, status_code)   a stream that was stuck runs again: ok; or why not
 // They are called from the pump of tx, rx or events, in the pump's context (often an interrupt),
 // without any lock. From there only acquire, commit and position_frames are legal.
 struct no_handler {};
@@ -197,6 +198,7 @@ class card {
     u32 interrupt_after(u32 queue);
     VSND_HOT void tell_period(stream_type& s);
     void tell_xrun(stream_type& s);
+    void tell_recovered(stream_type& s, status_code code);
 
     [[no_unique_address]] Handler handler_{};
     Port* port_ = nullptr;

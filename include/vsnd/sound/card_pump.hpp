@@ -147,6 +147,11 @@ void card<Port, Handler, Limits>::tell_xrun(stream_type& s) {
 }
 
 template <class Port, class Handler, class Limits>
+void card<Port, Handler, Limits>::tell_recovered(stream_type& s, status_code code) {
+    if constexpr (requires { handler_.recovered(s, code); }) handler_.recovered(s, code);
+}
+
+template <class Port, class Handler, class Limits>
 u64 card<Port, Handler, Limits>::tick(u64 now) {
     now_ = now;
     u64 next = ~u64{0};

@@ -21,6 +21,8 @@ struct stream_counters {
     u32 io_errors = 0;      // periods answered with anything but OK
     u32 short_captures = 0; // capture periods that came back partly filled
     u32 bad_lengths = 0;    // capture periods with an impossible length
+    u32 stalls = 0;         // times the device fell silent while it had periods
+    u32 recoveries = 0;     // times the stream was brought back
 };
 
 template <class Queue, class Hooks, class Limits>
@@ -35,7 +37,7 @@ class pcm_buffer {
     // A whole period to fill (playback) or to read (capture), in place. The same one until it is
     // committed. Context: any. Errors: would_block; wrong_state, the stream takes no audio now.
     result<span<u8>> acquire() {
-        if (ring_ == nullptr || (playback() && !accepts_)) return status_code::wrong_state;
+        if (ring_ == nullptr || (playback() && !accepts_)) return not_now_;
         for (u32 i = 0; i < params_.periods; ++i) {
             if (held() == nullptr && !hold_next()) return status_code::would_block;
             message& m = *held();
@@ -69,7 +71,7 @@ class pcm_buffer {
             return code;
         }
         if (m->backing->at(place::device) && end.waits()) return code;
-        return wait_for_more(*m);
+        return m->owner->wait_for_more(*m); // by the period: `this` need not be kept for it
     }
 
     // Frames that the device took (playback) or filled (capture) since the parameters were set.
@@ -172,6 +174,7 @@ class pcm_buffer {
         bound_ = 0;
         ring_ = head_ = held_ = aside_ = nullptr;
         accepts_ = live_ = false;
+        not_now_ = status_code::wrong_state;
     }
 
     // A period was posted, and the doorbell may wait: it rings when the policy's number is unsent,
@@ -235,6 +238,7 @@ class pcm_buffer {
     bool live_ = false;    // running, and takes audio
     bool accepts_ = false; // prepared or running, and takes audio
     bool playback_ = true;
+    status_code not_now_ = status_code::wrong_state; // what a user hears while it takes no audio
     u32 silence_in_flight_ = 0;
     u32 bound_ = 0; // messages that have a chain
     Hooks* hooks_ = nullptr;

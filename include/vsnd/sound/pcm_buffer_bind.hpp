@@ -75,7 +75,8 @@ void pcm_buffer<Queue, Hooks, Limits>::unbind_all() {
 template <class Queue, class Hooks, class Limits>
 status_code pcm_buffer<Queue, Hooks, Limits>::commit_aside() {
     message* const m = aside_;
-    if (m == nullptr || (playback() && !accepts_)) return status_code::wrong_state;
+    if (m == nullptr) return status_code::wrong_state;
+    if (playback() && !accepts_) return not_now_;
     aside_ = nullptr;
     if (!playback()) {
         m->move_to(place::idle);

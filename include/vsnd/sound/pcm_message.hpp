@@ -34,6 +34,7 @@ struct pcm_message {
     u32 captured = 0; // capture: bytes of audio in it
     u32 padding = 0;  // playback: frames of silence at its end
     place where = place::idle;
+    bool again = false;   // recovery: to be queued again
     bool silence = false; // the read-only period of silence, not the user's audio
 
     // The device's answer, read once; the status is poisoned again for the next time. Legal only

@@ -36,10 +36,17 @@ struct stream_facts {
     bool pending_ = false;                  // an operation is under way
     bool prepare_again_ = false;            // drop: released is half the way
     bool draining_ = false;
+    bool recovering_ = false; // prepared again, and to be started
     bool reclaiming_ = false; // released, and some periods have not come back
     bool send_later_ = false; // the control queue had no room
     u64 deadline_ = 0;        // of what an operation waits for: answer, drain, periods
     u32 silence_left_ = 0;    // frames, while draining
+    u32 recoveries_ = 0;      // since `recoveries_since_`
+    u64 recoveries_since_ = 0;
+    u64 stall_limit_ns_ = 0;
+    u64 watched_at_ = 0;    // the last look of the watchdog
+    u64 seen_at_ = 0;       // when the position was last seen to have changed,
+    u64 seen_position_ = 0; // and what it was
     u32 drain_tail_frames_ = default_drain_tail;
     stream_info info_;
 };
@@ -102,6 +109,15 @@ class stream : stream_facts,
     status_code drop_async();
     status_code drop() { return wait(drop_async()); }
 
+    // Brings a running stream back when the device is stuck: stops, releases, prepares and starts it
+    // with what was queued and not played. The position goes on counting. The driver does it by
+    // itself when no period comes back for long (four periods, the buffer, or 200 ms), at most
+    // three times in ten seconds; that needs the port's clock and calls of tick, and the handler's
+    // `recovered` is told. Until it has ended, the user's periods have to wait (would_block) and
+    // other operations answer busy.
+    status_code recover_async();
+    status_code recover() { return wait(recover_async()); }
+
     // Gives everything back: released afterwards, ready for other parameters. Legal in every
     // state, also `unknown`. Errors: memory_still_owned, the device keeps periods; close the card.
     status_code release_async();
@@ -150,6 +166,15 @@ class stream : stream_facts,
     void look_now();
     u64 drain_limit() const;
 
+    // --- Recovery. ---
+    static constexpr u64 least_stall_ns = 200'000'000;
+    static constexpr u64 recovery_window_ns = u64{10} * ns_per_second;
+    static constexpr u32 most_recoveries = 3;
+    void recover_begun();
+    status_code queue_again();
+    void watch(u64 now, u64& next);
+    void stalled(u64 now);
+
     // --- Called by the card. ---
     [[gnu::noinline]] void fail(status_code code);
     [[gnu::noinline]] void tick(u64 now, u64& next);
@@ -166,3 +191,4 @@ class stream : stream_facts,
 
 #include <vsnd/sound/stream_audio.hpp>
 #include <vsnd/sound/stream_life.hpp>
+#include <vsnd/sound/stream_recovery.hpp>

@@ -9,7 +9,8 @@ template <class Port, class Handler, class Limits>
 result<usize> stream<Port, Handler, Limits>::write(span<const u8> from) {
     if (card_ == nullptr) return status_code::wrong_state;
     if (card_->in_callback()) return status_code::wrong_context;
-    if (!this->playback() || !this->accepts_) return status_code::wrong_state;
+    if (!this->playback()) return status_code::wrong_state;
+    if (!this->accepts_) return this->not_now_;
     if (from.size() < this->layout_.group_bytes()) return status_code::invalid_argument;
     usize done = 0;
     while (done < from.size()) {

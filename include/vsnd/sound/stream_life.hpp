@@ -27,7 +27,7 @@ void stream<Port, Handler, Limits>::init(card_type& owner, u32 id, const wire::s
     this->counters_ = {};
     state_ = goal_ = stream_state::released;
     outcome_ = verdict_ = status_code::ok;
-    pending_ = prepare_again_ = draining_ = reclaiming_ = send_later_ = false;
+    pending_ = prepare_again_ = recovering_ = draining_ = reclaiming_ = send_later_ = false;
 }
 
 template <class Port, class Handler, class Limits>
@@ -50,6 +50,8 @@ status_code stream<Port, Handler, Limits>::prepare_async(const pcm_params& p,
         finish(bound);
         return bound;
     }
+    const u64 frames = u64{p.period_frames} * greater(p.periods, u32{4});
+    stall_limit_ns_ = greater(ns_of_frames(frames, p.rate_hz), least_stall_ns);
     advance();
     return outcome();
 }
@@ -204,7 +206,7 @@ void stream<Port, Handler, Limits>::refused(status_code code) {
     } else {
         // The stream is as it was before the command.
         const bool runs = state_ == stream_state::running;
-        if (!runs) this->advance_frames_ = 0;
+        this->advance_frames_ = runs ? this->params_.period_frames : 0;
         this->take_audio(runs || (this->playback() && state_ == stream_state::prepared));
     }
     finish(code);
@@ -223,10 +225,15 @@ void stream<Port, Handler, Limits>::arrived() {
         if (prepare_again_) {
             prepare_again_ = false;
             goal_ = stream_state::prepared;
-            this->forget_queued();
+            if (!recovering_) this->forget_queued();
             return advance();
         }
         this->unbind_all();
+    }
+    if (recovering_ && goal_ == stream_state::prepared) {
+        verdict_ = queue_again();
+        goal_ = stream_state::running;
+        return advance();
     }
     finish(verdict_);
 }
@@ -234,6 +241,10 @@ void stream<Port, Handler, Limits>::arrived() {
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::finish(status_code code) {
     send_later_ = false;
+    const bool recovered = recovering_;
+    recovering_ = false;
+    this->not_now_ = status_code::wrong_state;
+    if (recovered && ok(code)) ++this->counters_.recoveries;
     {
         // Both at once: who sees the outcome may begin anew, and must neither be told `busy` nor
         // have the old outcome stored over his own.
@@ -242,6 +253,7 @@ void stream<Port, Handler, Limits>::finish(status_code code) {
         store_release(&outcome_, code);
     }
     wake(*card_->hooks_);
+    if (recovered) card_->tell_recovered(*this, code);
 }
 
 template <class Port, class Handler, class Limits>
@@ -282,7 +294,7 @@ void stream<Port, Handler, Limits>::fail(status_code code) {
 
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::tick(u64 now, u64& next) {
-    if (!pending_) return;
+    if (!pending_) return watch(now, next);
     if (send_later_) advance();
     if (!card_type::before(now, deadline_, next)) overdue(now);
 }

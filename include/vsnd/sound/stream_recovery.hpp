@@ -1,0 +1,84 @@
+#pragma once
+// Getting a stream going again: STOP, RELEASE, SET_PARAMS, PREPARE, what was not played queued
+// again in its order, START. The watchdog asks for it when the device falls silent.
+
+#include <vsnd/sound/stream.hpp>
+
+namespace vsnd {
+
+template <class Port, class Handler, class Limits>
+status_code stream<Port, Handler, Limits>::recover_async() {
+    const status_code begun =
+        begin(stream_state::released, legal_if(state_ == stream_state::running));
+    if (!ok(begun)) return begun;
+    recover_begun();
+    return outcome();
+}
+
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::recover_begun() {
+    prepare_again_ = recovering_ = true;
+    this->not_now_ = status_code::would_block; // for the user's periods
+    {
+        // From here on a completion is a period that comes back unplayed.
+        [[maybe_unused]] auto held = this->end_->lock();
+        this->advance_frames_ = 0;
+        for (u32 i = 0; i < this->params_.periods; ++i) {
+            message& m = messages_[i];
+            m.again = this->playback() && m.at(place::device);
+        }
+    }
+    this->take_audio(false);
+    advance();
+}
+
+// Prepared again. The ring goes round from the next period to fill, so the oldest comes first.
+template <class Port, class Handler, class Limits>
+status_code stream<Port, Handler, Limits>::queue_again() {
+    message* m = this->head_;
+    for (u32 i = 0; i < this->params_.periods; ++i, m = m->next) {
+        if (!m->again) continue;
+        m->again = false;
+        m->move_to(place::device);
+        const status_code posted = this->end_->post(m->chain);
+        if (ok(posted)) continue;
+        m->move_to(place::idle);
+        return posted;
+    }
+    return status_code::ok;
+}
+
+// No completion for as long as four periods, the buffer and `least_stall_ns` last is a stall. A
+// guest that was late itself, or whose clock jumped, starts the count again.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::watch(u64 now, u64& next) {
+    if (!has_clock<hooks_type<Port>> || state_ != stream_state::running) return;
+    const u64 position = this->position_frames();
+    const bool late = now - watched_at_ > stall_limit_ns_ / 2;
+    watched_at_ = now;
+    if (late || position != seen_position_ || this->in_flight() == 0) {
+        seen_position_ = position;
+        seen_at_ = now;
+    }
+    next = lesser(next, now + stall_limit_ns_ / 4);
+    if (now - seen_at_ < stall_limit_ns_) return;
+    look_now(); // an interrupt may be lost
+    seen_at_ = now;
+    if (this->position_frames() == position) stalled(now);
+}
+
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::stalled(u64 now) {
+    ++this->counters_.stalls;
+    if (now - recoveries_since_ > recovery_window_ns) {
+        recoveries_since_ = now;
+        recoveries_ = 0;
+    }
+    // A device that needs it again and again is left alone.
+    if (recoveries_ == most_recoveries) return;
+    if (!ok(begin(stream_state::released, status_code::ok))) return;
+    ++recoveries_;
+    recover_begun();
+}
+
+} // namespace vsnd
