@@ -22,6 +22,14 @@ class card;
 // for all of it, so "when_full" answers would_block until then.
 enum class start_mode : u8 { when_full, now };
 
+// What happens when the device has nothing left to play, or no room left to record into.
+enum class xrun_policy : u8 {
+    restart, // the stream runs on, and goes on with the next period; a device that does not resume
+             // by itself is started again by the watchdog
+    stop,    // the stream is stopped; `outcome` says xrun; drop it, fill it and start it anew
+    silence  // playback: silence is played until there is audio again; capture: as restart
+};
+
 // Where a stream is on its way. Before the audio path in memory, since most of the code needs
 // these and little else: near members make short instructions.
 struct stream_facts {
@@ -39,9 +47,10 @@ struct stream_facts {
     bool recovering_ = false; // prepared again, and to be started
     bool reclaiming_ = false; // released, and some periods have not come back
     bool send_later_ = false; // the control queue had no room
-    u64 deadline_ = 0;        // of what an operation waits for: answer, drain, periods
-    u32 silence_left_ = 0;    // frames, while draining
-    u32 recoveries_ = 0;      // since `recoveries_since_`
+    xrun_policy xrun_policy_ = xrun_policy::restart;
+    u64 deadline_ = 0;     // of what an operation waits for: answer, drain, periods
+    u32 silence_left_ = 0; // frames, while draining
+    u32 recoveries_ = 0;   // since `recoveries_since_`
     u64 recoveries_since_ = 0;
     u64 stall_limit_ns_ = 0;
     u64 watched_at_ = 0;    // the last look of the watchdog
@@ -114,7 +123,7 @@ class stream : stream_facts,
     // itself when no period comes back for long (four periods, the buffer, or 200 ms), at most
     // three times in ten seconds; that needs the port's clock and calls of tick, and the handler's
     // `recovered` is told. Until it has ended, the user's periods have to wait (would_block) and
-    // other operations answer busy.
+    // other operations answer busy. Errors: would_block, nothing is queued to go on with.
     status_code recover_async();
     status_code recover() { return wait(recover_async()); }
 
@@ -131,6 +140,9 @@ class stream : stream_facts,
     // Capture: copies what has been recorded, in whole frames. The answer: bytes copied.
     // Errors: would_block, nothing there yet; invalid_argument, less than a frame; wrong_state.
     result<usize> read(span<u8> into);
+
+    // Legal in every state. Context: any.
+    void set_xrun_policy(xrun_policy p) requires(!Limits::small) { xrun_policy_ = p; }
 
     // How many frames of silence a drain plays after the last audio: the depth of the device's own
     // buffer. The default suits a device that buffers 1024 frames and looks every 10 ms.
@@ -159,6 +171,7 @@ class stream : stream_facts,
     // --- Draining and giving back. ---
     status_code pad_last_period();
     void play_out();
+    void play_silence();
     [[gnu::noinline]] void completed(message& m, u32 written);
     void silence_done(message& m);
     void ran_dry();

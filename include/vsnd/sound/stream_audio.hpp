@@ -154,7 +154,27 @@ void stream<Port, Handler, Limits>::silence_done(message& m) {
             silence_left_ -= lesser(silence_left_, this->params_.period_frames);
     }
     if (reclaiming_) return reclaimed();
-    if (state_ == stream_state::running) play_out();
+    if (state_ != stream_state::running) return;
+    if (draining_) return play_out();
+    if constexpr (!Limits::small) play_silence();
+}
+
+// As long as there is no audio, where the policy wants it so. The first period of audio queues up
+// behind it.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::play_silence() {
+    [[maybe_unused]] auto held = this->end_->lock();
+    if (xrun_policy_ != xrun_policy::silence || !this->playback() || pending_) return;
+    for (u32 i = 0; i < silence_chains && this->in_flight() == 0; ++i) {
+        message& m = this->silences()[i];
+        if (!m.at(place::idle)) continue;
+        m.move_to(place::device);
+        if (ok(this->end_->post_locked(m.chain))) {
+            ++this->silence_in_flight_;
+        } else {
+            m.move_to(place::idle);
+        }
+    }
 }
 
 // The last period of audio came back.
@@ -165,6 +185,19 @@ void stream<Port, Handler, Limits>::ran_dry() {
     if (draining_) return play_out();
     ++this->counters_.xruns;
     card_->tell_xrun(*this);
+    if constexpr (!Limits::small) {
+        play_silence();
+        if (xrun_policy_ != xrun_policy::stop || this->in_flight() != 0) return;
+        {
+            [[maybe_unused]] auto held = card_->ends_[wire::SND_VQ_CONTROL].lock();
+            if (pending_) return;
+            pending_ = true;
+            goal_ = stream_state::stopped;
+            outcome_ = status_code::in_progress;
+            verdict_ = status_code::xrun;
+        }
+        advance();
+    }
 }
 
 } // namespace vsnd

@@ -8,8 +8,9 @@ namespace vsnd {
 
 template <class Port, class Handler, class Limits>
 status_code stream<Port, Handler, Limits>::recover_async() {
-    const status_code begun =
-        begin(stream_state::released, legal_if(state_ == stream_state::running));
+    status_code legal = legal_if(state_ == stream_state::running);
+    if (ok(legal) && this->playback() && this->in_flight() == 0) legal = status_code::would_block;
+    const status_code begun = begin(stream_state::released, legal);
     if (!ok(begun)) return begun;
     recover_begun();
     return outcome();
