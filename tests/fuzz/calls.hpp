@@ -35,6 +35,7 @@ enum class call : u8 {
 // How an operation is called: bits.
 inline constexpr u8 async = 1;
 inline constexpr u8 start_now = 2;
+inline constexpr u8 brings_back = 4;
 
 class input_writer {
   public:

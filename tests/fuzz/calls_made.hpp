@@ -185,10 +185,16 @@ inline void session::drain() {
     }
 }
 
+// Drops, or brings back what is stuck.
 inline void session::drop() {
     track& t = next_track();
-    const bool waits = (user_.byte() & async) == 0;
+    const u8 how = user_.byte();
+    const bool waits = (how & async) == 0;
     if (t.stream == nullptr) return;
+    if ((how & brings_back) != 0) {
+        (void)judge(waits ? t.stream->recover() : t.stream->recover_async(), waits);
+        return;
+    }
     const status_code code = judge(waits ? t.stream->drop() : t.stream->drop_async(), waits);
     if (!ok(code)) return;
     states_.add(reached::dropped);
@@ -259,11 +265,13 @@ inline void session::policy() {
     (void)judge(card().set_policy(queue, {doorbell, user_.byte()}), true);
 }
 
-// Stream, frames (2).
+// Stream, frames (2), which choose the xrun policy too.
 inline void session::tail() {
     track& t = next_track();
     const u16 frames = user_.half();
-    if (t.stream != nullptr) t.stream->set_drain_tail(frames);
+    if (t.stream == nullptr) return;
+    t.stream->set_drain_tail(frames);
+    t.stream->set_xrun_policy(static_cast<vsnd::xrun_policy>(frames % 3));
 }
 
 // Queue: what a port with queues of its own hands up when its device makes no sense.
