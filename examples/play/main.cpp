@@ -1,4 +1,4 @@
-// vsnd-play [INPUT.wav] [-o DIRECTORY] [--fault flip]
+// vsnd-play [INPUT.wav] [-o DIRECTORY] [--trace[=full]] [--fault flip]
 // Plays a WAV file through the driver into the model device, records it back, and says whether
 // every bit arrived.
 
@@ -21,12 +21,21 @@ namespace {
 using namespace vsnd;
 using namespace vsnd::play;
 
-constexpr const char* usage = "usage: vsnd-play [INPUT.wav] [-o DIRECTORY] [--fault flip]";
+constexpr const char* usage =
+    "usage: vsnd-play [INPUT.wav] [-o DIRECTORY] [--trace[=full]] [--fault flip]";
+constexpr const char* help =
+    "Plays INPUT.wav, or a melody, through the driver into a model device, and records it back.\n"
+    "  -o DIRECTORY   where played.wav, captured.wav and timeline.svg go (build/play)\n"
+    "  --trace        prints what driver and device said to each other, and when; repeated\n"
+    "                 periods are counted, with --trace=full each is told\n"
+    "  --fault flip   the device spoils one bit, which must be found\n";
 
 struct command_line {
     std::string input; // empty: the melody
     std::string directory = "build/play";
     bool flip = false;
+    bool trace = false;
+    bool trace_full = false;
     bool help = false;
     bool valid = true;
 };
@@ -40,6 +49,9 @@ command_line parse(int count, char** words) {
             line.help = true;
         } else if (word == "-o" && more) {
             line.directory = words[++i];
+        } else if (word == "--trace" || word == "--trace=full") {
+            line.trace = true;
+            line.trace_full = word != "--trace";
         } else if (word == "--fault" && more && std::string(words[i + 1]) == "flip") {
             line.flip = true;
             ++i;
@@ -176,9 +188,15 @@ int run_with(const command_line& line) {
                 wav_format_name(sound.format), sound.channels, sound.channels == 1 ? "" : "s",
                 static_cast<double>(sound.frames()) / sound.rate_hz);
     progress_bar bar;
-    const session_record run = run_session(
-        sound, {.flip_a_bit = line.flip, .progress = [&bar](double part) { bar.show(part); }});
+    const session_record run =
+        run_session(sound, {.flip_a_bit = line.flip,
+                            .tell = line.trace,
+                            .tell_all = line.trace_full,
+                            .progress = [&bar](double part) { bar.show(part); }});
     bar.finish();
+    for (const std::string& said : run.conversation)
+        std::printf("%s\n", said.c_str());
+    if (line.trace) std::printf("\n");
     if (!run.ok()) return complain(run.error);
     const std::string unwritten = write_results(line.directory, run, sound, name);
     if (!unwritten.empty()) return complain(line.directory + "/" + unwritten + ": cannot write it");
@@ -193,7 +211,7 @@ int run_with(const command_line& line) {
 int main(int count, char** words) {
     const command_line line = parse(count, words);
     if (line.help) {
-        std::printf("%s\n", usage);
+        std::printf("%s\n%s", usage, help);
         return 0;
     }
     if (!line.valid) return complain(usage);

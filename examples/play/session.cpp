@@ -2,6 +2,8 @@
 
 #include "machine.hpp"
 
+#include <vsnd/model/conversation.hpp>
+
 #include <algorithm>
 #include <memory>
 
@@ -224,6 +226,10 @@ void session::keep_books() {
     for (const auto& each : device.violations().entries()) {
         record_.violations.push_back(std::string(model::clause_of(each.what).name) + ", " +
                                      model::to_string(each.what) + " (" + each.detail + ")");
+    }
+    if (options_.tell) {
+        record_.conversation =
+            model::conversation(device.trace(), device.violations(), {.full = options_.tell_all});
     }
     if (out_ == nullptr || in_ == nullptr) return;
     record_.playback.bytes = device.stream(record_.playback.id).sink();

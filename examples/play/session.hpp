@@ -14,6 +14,8 @@ namespace vsnd::play {
 
 struct session_options {
     bool flip_a_bit = false; // the model spoils one bit of what it reads
+    bool tell = false;       // the run as a conversation, too
+    bool tell_all = false;   // every period of it
     // Called now and then with the part that is done, 0 to 1.
     std::function<void(double)> progress = [](double) {};
 };
@@ -37,7 +39,8 @@ struct session_record {
     stream_record playback;
     stream_record capture;
     std::vector<model::trace_event> trace;
-    std::vector<std::string> violations; // of the specification, in words
+    std::vector<std::string> violations;   // of the specification, in words
+    std::vector<std::string> conversation; // where it was asked for
 
     bool ok() const { return error.empty(); }
 };

@@ -64,6 +64,14 @@ class control {
     void log(const waiting& w, u32 answered) {
         core_.trace.add({core_.now_ns, trace_kind::request, 0, w.stream, w.code, answered});
     }
+    // Its first bytes say all that there is to say of most requests.
+    void log_asked(const waiting& w) {
+        if (!core_.trace.on()) return;
+        u64 words[3] = {};
+        std::memcpy(words, w.request.data(), lesser(sizeof(words), w.request.size()));
+        core_.trace.add({core_.now_ns, trace_kind::asked, wire::SND_VQ_CONTROL, w.stream, words[0],
+                         words[1], words[2]});
+    }
     answer execute(const std::vector<u8>& request, u64 response_bytes);
     answer jack(u32 code, const std::vector<u8>& request, u64 response_bytes);
     answer pcm(u32 code, const std::vector<u8>& request);
@@ -119,6 +127,7 @@ inline void control::accept(device_chain chain) {
     w.code = header.hdr.code;
     if (w.code > wire::SND_R_PCM_INFO && w.code <= wire::SND_R_PCM_STOP)
         w.stream = header.stream_id;
+    log_asked(w);
     w.faulty = find_fault(w.code, w);
     w.due_ns = core_.now_ns + core_.profile.control_delay_ns;
     if (w.code == wire::SND_R_PCM_RELEASE && w.stream < streams_.size())

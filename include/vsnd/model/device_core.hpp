@@ -20,7 +20,9 @@ struct device_core {
         : memory(guest), profile(std::move(what)), queues{{guest, violations, now_ns, 0},
                                                           {guest, violations, now_ns, 1},
                                                           {guest, violations, now_ns, 2},
-                                                          {guest, violations, now_ns, 3}} {}
+                                                          {guest, violations, now_ns, 3}} {
+        violations.tell(trace);
+    }
     device_core(const device_core&) = delete;
     device_core& operator=(const device_core&) = delete;
 

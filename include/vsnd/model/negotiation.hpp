@@ -30,6 +30,7 @@ class negotiation {
         return all;
     }
     u64 accepted() const { return accepted_; }
+    u8 value() const { return value_; } // the status, without NEEDS_RESET
     bool has(u8 step) const { return (value_ & step) != 0; }
     bool accepts(u32 feature) const { return (accepted_ >> feature & 1) != 0; }
 

@@ -185,8 +185,8 @@ class pcm_stream {
         return (output() ? core_.profile.exact_tx : core_.profile.exact_rx) &&
                b.data_bytes != params_.period_bytes;
     }
-    void log(trace_kind kind, u64 number, u64 extra = 0) {
-        core_.trace.add({core_.now_ns, kind, queue_index(), id_, number, extra});
+    void log(trace_kind kind, u64 number, u64 extra = 0, u64 more = 0) {
+        core_.trace.add({core_.now_ns, kind, queue_index(), id_, number, extra, more});
     }
 
     device_core& core_;

@@ -103,7 +103,7 @@ inline void pcm_stream::add(device_chain chain) {
         core_.violate(violation::tx_period_size, short_seen_ ? "more after a short one" : size());
     if (!output() && !exact) core_.violate(violation::rx_period_size, size());
     short_seen_ = b.data_bytes < params_.period_bytes;
-    log(trace_kind::buffer_seen, b.ordinal);
+    log(trace_kind::buffer_seen, b.ordinal, 0, b.data_bytes);
     b.chain = std::move(chain);
     if (wrong_size(b)) return hand_back(b, wire::SND_S_IO_ERR);
     offered_ += b.data_bytes;
@@ -171,7 +171,7 @@ inline void pcm_stream::hand_back(buffer& b, u32 code) {
         core_.queues[queue_index()].write(b.chain.writable, at,
                                           reinterpret_cast<const u8*>(&answer), sizeof(answer));
     ++completed_;
-    log(trace_kind::period_completed, b.ordinal, latency);
+    log(trace_kind::period_completed, b.ordinal, latency, answer.code);
     core_.complete(queue_index(), b.chain, static_cast<u32>(written));
     // They belong to shared memory; a device that offers them without it can only mean this.
     if ((params_.features >> wire::SND_PCM_F_EVT_SHMEM_PERIODS & 1) != 0 && running())

@@ -150,6 +150,7 @@ class sound_device {
     void raise_interrupts();
     void raise(u32 queue, u32 slot);
     void reset();
+    void log_status(u8 value);
     void begin_suspend();
     void begin_resume();
     void advance_suspend();

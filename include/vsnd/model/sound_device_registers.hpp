@@ -9,7 +9,13 @@ namespace vsnd::model {
 
 inline void sound_device::write_status(u8 value) {
     if (core_.faults.gone) return;
-    switch (negotiation_.write_status(value)) {
+    log_status(value);
+    const status_effect effect = negotiation_.write_status(value);
+    const bool wanted = (value & wire::DEVICE_STATUS_FEATURES_OK) != 0;
+    if (wanted && !negotiation_.has(wire::DEVICE_STATUS_FEATURES_OK))
+        core_.trace.add(
+            {core_.now_ns, trace_kind::status_refused, trace_event::none, trace_event::none});
+    switch (effect) {
     case status_effect::reset:
         if (!core_.faults.ignores_reset) reset();
         break;
@@ -22,6 +28,16 @@ inline void sound_device::write_status(u8 value) {
     case status_effect::resume: begin_resume(); break;
     case status_effect::none: break;
     }
+}
+
+inline void sound_device::log_status(u8 value) {
+    constexpr u32 none = trace_event::none;
+    if (!core_.trace.on() || value == 0) return; // 0 is told as a reset
+    const u8 fresh = static_cast<u8>(value & ~negotiation_.value());
+    if ((fresh & wire::DEVICE_STATUS_FEATURES_OK) != 0)
+        core_.trace.add({core_.now_ns, trace_kind::features, none, none, negotiation_.accepted(),
+                         negotiation_.offered()});
+    core_.trace.add({core_.now_ns, trace_kind::status_write, none, none, value});
 }
 
 inline void sound_device::reset() {
@@ -90,6 +106,8 @@ inline void sound_device::enable_queue(u32 queue, u16 value) {
         return core_.violate(packed ? violation::packed_misaligned : violation::queue_misaligned,
                              detail);
     r.enabled = true;
+    core_.trace.add({core_.now_ns, trace_kind::queue_enabled, queue, trace_event::none, r.size,
+                     packed ? u64{1} : u64{0}});
     core_.queues[queue].enable({r.size,
                                 {r.address[0]},
                                 {r.address[1]},

@@ -1,7 +1,7 @@
 #pragma once
-// What happened, when: enough to draw a timeline of a stream, its doorbells and interrupts.
+// What happened, when: enough to draw a timeline of a stream, its doorbells and interrupts, and to
+// tell the run as a conversation (conversation.hpp).
 
-#include <utility>
 #include <vector>
 
 #include <vsnd/base/types.hpp>
@@ -9,12 +9,12 @@
 namespace vsnd::model {
 
 enum class trace_kind : u8 {
-    doorbell,         // number: how many chains were new
-    interrupt,        // queue, or config_queue for a configuration change
-    request,          // number: request code, extra: answer (0: none)
-    buffer_seen,      // the device knows of a buffer; number: its ordinal in the stream
-    period_taken,     // the device turns to it, to read (tx) or fill (rx) it
-    period_completed, // it is in the used ring; extra: latency_bytes
+    doorbell,     // number: how many chains were new
+    interrupt,    // queue, or config_queue for a configuration change
+    request,      // number: request code, extra: answer (0: none)
+    buffer_seen,  // the device knows of a buffer; number: its ordinal in the stream; more: bytes
+    period_taken, // the device turns to it, to read (tx) or fill (rx) it
+    period_completed, // it is in the used ring; extra: latency_bytes; more: the code answered
     period_played,    // tx: its last frame left the converter (later than completed)
     stream_started,
     stream_stopped,
@@ -24,6 +24,13 @@ enum class trace_kind : u8 {
     config_changed,
     needs_reset,
     reset,
+    asked,          // a request came; number, extra, more: its first 24 bytes
+    status_write,   // number: what the driver wrote
+    status_refused, // FEATURES_OK did not stay
+    features,       // number: what the driver accepted, extra: what was offered
+    queue_enabled,  // number: its size, extra: 1 for a packed ring
+    violation,      // number: which, extra: its place in the log of violations
+    count_
 };
 
 struct trace_event {
@@ -35,22 +42,29 @@ struct trace_event {
     u32 stream = none;
     u64 number = 0;
     u64 extra = 0;
+    u64 more = 0;
 };
 
 constexpr const char* to_string(trace_kind kind) {
-    constexpr const char* names[] = {
-        "doorbell",         "interrupt",     "request",        "buffer_seen",    "period_taken",
-        "period_completed", "period_played", "stream_started", "stream_stopped", "underrun",
-        "resumed",          "event",         "config_changed", "needs_reset",    "reset"};
+    constexpr const char* names[] = {"doorbell",       "interrupt",      "request",
+                                     "buffer_seen",    "period_taken",   "period_completed",
+                                     "period_played",  "stream_started", "stream_stopped",
+                                     "underrun",       "resumed",        "event",
+                                     "config_changed", "needs_reset",    "reset",
+                                     "asked",          "status_write",   "status_refused",
+                                     "features",       "queue_enabled",  "violation"};
+    static_assert(sizeof(names) / sizeof(names[0]) == static_cast<usize>(trace_kind::count_));
     return names[static_cast<usize>(kind)];
 }
 
 class trace_log {
   public:
     void add(trace_event e) {
-        if (events_.size() < limit_) events_.push_back(e);
+        if (on()) events_.push_back(e);
     }
-    void limit(usize most) { limit_ = most; } // a long soak needs no timeline
+    // A long soak needs no timeline: at 0 nothing is kept, and nothing is prepared for keeping.
+    void limit(usize most) { limit_ = most; }
+    bool on() const { return events_.size() < limit_; }
     const std::vector<trace_event>& events() const { return events_; }
     void clear() { events_.clear(); }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <vsnd/model/clauses.hpp>
+#include <vsnd/model/trace.hpp>
 
 namespace vsnd::model {
 
@@ -29,9 +30,18 @@ class violation_log {
 
     void add(violation what, u64 time_ns, std::string detail) {
         ++counts_[static_cast<usize>(what)];
+        if (trace_ != nullptr)
+            trace_->add({time_ns, trace_kind::violation, trace_event::none, trace_event::none,
+                         static_cast<u64>(what), entries_.size()});
         if (entries_.size() < longest) entries_.push_back({what, time_ns, std::move(detail)});
     }
-    void clear() { *this = {}; }
+    void clear() {
+        entries_.clear();
+        for (u64& n : counts_)
+            n = 0;
+    }
+    // Each is told there, too, among what else happened.
+    void tell(trace_log& trace) { trace_ = &trace; }
 
     // No MUST was broken; advice may have been ignored.
     bool clean() const { return count_of(strength::must) == 0; }
@@ -58,6 +68,7 @@ class violation_log {
     static constexpr usize longest = 1000;
     std::vector<entry> entries_;
     u64 counts_[static_cast<usize>(violation::count_)] = {};
+    trace_log* trace_ = nullptr;
 };
 
 } // namespace vsnd::model
