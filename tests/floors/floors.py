@@ -18,6 +18,8 @@ MAY_INCLUDE = {
     "transport": {"base", "wire", "port", "ring", "transport"},
     "model": {"base", "wire", "pcm", "port", "model"},
     "vsnd.hpp": {"base", "wire", "pcm", "port", "sound"},
+    # For hosted users who ask: nothing may include it.
+    "fmt.hpp": {"base", "wire", "pcm", "port", "sound", "model"},
 }
 # Which floors they must not reach, not even through others.
 NEVER_REACHES = {
@@ -26,7 +28,10 @@ NEVER_REACHES = {
     "transport": {"sound", "pcm", "model"},
     "model": {"ring", "transport", "sound"},
     "vsnd.hpp": {"ring", "transport", "model"},
+    "fmt.hpp": {"ring", "transport"},
 }
+# These may use the standard library, and only the last one fmt.
+HOSTED = {"model", "fmt.hpp"}
 COMPILER_HEADERS = {"stdint.h", "stddef.h"}
 # A kernel may have defined these as macros.
 KERNEL_MACROS = {"min", "max", "BIT", "panic", "assert", "status", "__packed"}
@@ -84,8 +89,10 @@ class Headers:
             if opening != "<":
                 yield f"{name}:{number}: write #include <...>, in full"
             elif not what.startswith("vsnd/"):
-                if floor != "model" and what not in COMPILER_HEADERS:
+                if floor not in HOSTED and what not in COMPILER_HEADERS:
                     yield f"{name}:{number}: <{what}> is neither <stdint.h> nor <stddef.h>"
+                elif what.startswith("fmt/") and floor != "fmt.hpp":
+                    yield f"{name}:{number}: only fmt.hpp may include <{what}>"
             elif what[5:] not in self.texts:
                 yield f"{name}:{number}: <{what}> does not exist"
             elif self.floor(what[5:]) not in MAY_INCLUDE[floor]:
@@ -98,7 +105,7 @@ class Headers:
                 yield f"{name}: {floor} must not reach {other}"
 
     def judge_words(self, name):
-        if self.floor(name) == "model":
+        if self.floor(name) in HOSTED:
             return
         for number, line in enumerate(without_comments(self.texts[name]).splitlines(), 1):
             if re.match(r"\s*#\s*include\b", line):

@@ -19,6 +19,8 @@ GOOD = {
     "sound/card.hpp": "#include <vsnd/port/queue.hpp>\n#include <vsnd/pcm/formats.hpp>\n",
     "model/device.hpp": "#include <vector>\n#include <vsnd/wire/sound.hpp>\nint assert_ = 0;\n",
     "vsnd.hpp": "#include <vsnd/sound/card.hpp>\n",
+    "fmt.hpp": "#include <fmt/format.h>\n#include <vsnd/sound/card.hpp>\n"
+               "#include <vsnd/model/device.hpp>\n",
 }
 
 # Header, what it holds instead, and the whole of what must be said about it.
@@ -34,6 +36,11 @@ BAD = [
     ("wire/sound.hpp", "#include <string.h>\n", "<string.h> is neither"),
     ("wire/sound.hpp", '#include "types.hpp"\n', "write #include <...>"),
     ("wire/sound.hpp", "#include <vsnd/base/absent.hpp>\n", "does not exist"),
+    ("model/device.hpp", "#include <fmt/format.h>\n", "only fmt.hpp may include"),
+    ("model/device.hpp", "#include <vsnd/fmt.hpp>\n", "model must not include fmt.hpp"),
+    ("vsnd.hpp", "#include <vsnd/fmt.hpp>\n", "vsnd.hpp must not include fmt.hpp"),
+    ("sound/card.hpp", "#include <vsnd/fmt.hpp>\n", "sound must not include fmt.hpp"),
+    ("fmt.hpp", "#include <vsnd/ring/split_queue.hpp>\n", "fmt.hpp must not include ring"),
     ("cellar/wine.hpp", "", "no such floor"),
     ("wire/sound.hpp", "struct s { int status; };\n", "'status' is a macro"),
     ("wire/sound.hpp", "int a = min(1, 2); // why\n", "'min' is a macro"),

@@ -1,7 +1,7 @@
 """Compiles every header alone, and links that unit with a second one that has it too.
 
 The second unit is the one with all headers. Outside model/ that happens without any standard
-library, after a kernel's macros.
+library, after a kernel's macros. fmt.hpp is hosted, too, and left out where there is no fmt.
 usage: headers.py COMPILER INCLUDE_DIRECTORY
 """
 
@@ -12,6 +12,7 @@ import tempfile
 
 from compiler import LANGUAGE, WARNINGS, freestanding, require, run
 
+FORMATTERS = "vsnd/fmt.hpp"
 MACROS = pathlib.Path(__file__).with_name("kernel_macros.hpp")
 
 
@@ -23,9 +24,18 @@ class Checker:
         self.bare = [*freestanding(compiler), "-include", str(MACROS)]
         self.hosted = [compiler, *LANGUAGE[:1], *WARNINGS] # the model may throw and use RTTI
 
+    def has_fmt(self):
+        source = self.work / "has_fmt.cpp"
+        source.write_text("#include <fmt/format.h>\n", encoding="utf-8")
+        return run([*self.hosted, "-fsyntax-only", str(source)])[0] == 0
+
     def names(self):
         paths = sorted((self.root / "vsnd").rglob("*.hpp"))
-        return [path.relative_to(self.root).as_posix() for path in paths]
+        names = [path.relative_to(self.root).as_posix() for path in paths]
+        if FORMATTERS in names and not self.has_fmt():
+            print(f"fmt is not installed: {FORMATTERS} is left out")
+            names.remove(FORMATTERS)
+        return names
 
     def compile(self, names, title, flags):
         """The object file of a unit with these headers, and what is wrong with it."""
@@ -62,7 +72,8 @@ def check_all(compiler, root):
             concurrent.futures.ThreadPoolExecutor(2) as pool:
         checker = Checker(compiler, root, work)
         names = checker.names()
-        bare = [name for name in names if not name.startswith("vsnd/model/")]
+        bare = [name for name in names
+                if not name.startswith("vsnd/model/") and name != FORMATTERS]
         model = [name for name in names if name not in bare]
         wrong = checker.check(bare, checker.bare, "freestanding", pool)
         if model:

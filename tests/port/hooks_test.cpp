@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include <vsnd/port/hooks.hpp>
@@ -101,4 +102,22 @@ TEST_CASE("wake and context fall back to nothing and to 0") {
     CHECK(r.calls == std::vector<u32>{1});
     CHECK(context_of(r) == 3);
     CHECK(context_of(b) == 0);
+}
+
+TEST_CASE("notes go to a trace hook, and nowhere without one") {
+    struct listener {
+        std::vector<trace_note> heard;
+        void trace(const trace_note& note) { heard.push_back(note); }
+    } kernel;
+    tell(kernel, {trace_step::request, 3, 0x104});
+    REQUIRE(kernel.heard.size() == 1);
+    CHECK(kernel.heard[0].what == trace_step::request);
+    CHECK(kernel.heard[0].stream == 3);
+    CHECK(kernel.heard[0].number == 0x104);
+    bare nobody;
+    tell(nobody, {trace_step::failure, card_itself, 1});
+    for (const auto what : {trace_step::request, trace_step::answer, trace_step::late,
+                            trace_step::state, trace_step::failure})
+        CHECK(std::string(to_string(what)) != "invalid");
+    CHECK(std::string(to_string(static_cast<trace_step>(99))) == "invalid");
 }

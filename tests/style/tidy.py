@@ -29,7 +29,10 @@ def main():
     names = sorted(path.relative_to(include).as_posix() for path in include.rglob("*.hpp"))
     with tempfile.TemporaryDirectory() as work:
         everything = pathlib.Path(work) / "all_headers.cpp"
-        everything.write_text("".join(f"#include <{name}>\n" for name in names), encoding="utf-8")
+        # fmt may have been fetched, to a place that is unknown here.
+        text = "".join(f"#include <{name}>\n" for name in names if name != "vsnd/fmt.hpp")
+        text += "#if __has_include(<fmt/format.h>)\n#include <vsnd/fmt.hpp>\n#endif\n"
+        everything.write_text(text, encoding="utf-8")
         bad = pathlib.Path(work) / "bad.cpp"
         bad.write_text(BAD, encoding="utf-8")
         whole = root / "tests" / "freestanding" / "whole.cpp"

@@ -57,6 +57,9 @@ class sound_kernel : public model_kernel {
     u32 waits = 0;
     u64 longest_ns = 600'000'000'000; // virtual
     std::function<void(u32)> after_unlock;
+
+    void trace(const vsnd::trace_note& note) { notes.push_back(note); }
+    std::vector<vsnd::trace_note> notes;
 };
 
 template <class Handler = vsnd::no_handler, class Limits = vsnd::default_limits>

@@ -20,8 +20,12 @@
 //   void fill(u8* audio, u8 value, usize bytes);
 //       How audio memory is touched, where the kernel must not use plain loads and stores (pages
 //       that a user can reach, on Haiku). Without them: memcpy and memset. Context: any.
+//   void trace(const trace_note& note);
+//       Told of each request, its answer, each change of a stream's state and the failure of the
+//       card; never of a period. It must not call the driver. Context: any; a queue may be locked.
 
 #include <vsnd/base/types.hpp>
+#include <vsnd/port/trace.hpp>
 
 namespace vsnd {
 
@@ -95,6 +99,11 @@ class queue_lock<Hooks> {
 template <class Hooks>
 void wake(Hooks& hooks) {
     if constexpr (requires { hooks.wake(); }) hooks.wake();
+}
+
+template <class Hooks>
+VSND_TINY void tell(Hooks& hooks, const trace_note& note) {
+    if constexpr (requires { hooks.trace(note); }) hooks.trace(note);
 }
 
 template <class Hooks>

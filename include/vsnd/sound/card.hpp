@@ -26,6 +26,16 @@ struct card_counters {
 
 enum class card_state : u8 { closed, opening, open, failed };
 
+constexpr const char* to_string(card_state s) {
+    switch (s) {
+    case card_state::closed: return "closed";
+    case card_state::opening: return "opening";
+    case card_state::open: return "open";
+    case card_state::failed: return "failed";
+    }
+    return "invalid";
+}
+
 template <class Port, class Handler = no_handler, class Limits = default_limits>
 class card {
   public:

@@ -181,6 +181,7 @@ template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::fail(status_code code) {
     if (!ok(failure_)) return;
     failure_ = code;
+    tell(*hooks_, {trace_step::failure, card_itself, static_cast<u32>(code)});
     if (setting_up_) return; // open_async looks at it
     if (state_ == card_state::opening) return finish_opening(code);
     if (state_ != card_state::open) return;

@@ -20,11 +20,8 @@ constexpr status_code from_device(u32 code) {
     }
 }
 
-// Who sent a request: the number of a stream, or the card itself.
-inline constexpr u32 card_itself = 0xffffffff;
-
 struct control_answer {
-    u32 owner = card_itself;
+    u32 owner = card_itself; // who sent the request: a stream's number, or the card itself
     status_code code = status_code::ok;
     bool late = false; // of a request that had been given up: the owner must not be told
 };
@@ -77,8 +74,10 @@ class control_channel {
         const status_code posted = queue.post(c.chain);
         if (!ok(posted)) {
             free(c);
-        } else if constexpr (!Queue::kicks_itself) {
-            queue.kick(1);
+        } else {
+            const u32 code = static_cast<const wire::snd_hdr*>(request)->code;
+            end_->tell({trace_step::request, owner, code});
+            if constexpr (!Queue::kicks_itself) queue.kick(1);
         }
         return posted;
     }
@@ -90,6 +89,8 @@ class control_channel {
         const control_answer answer{c.owner,
                                     from_device(load_relaxed(&shared_[&c - cells_].response.code)),
                                     c.state != cell_state::sent};
+        end_->tell({answer.late ? trace_step::late : trace_step::answer, answer.owner,
+                    static_cast<u32>(answer.code)});
         free(c);
         return answer;
     }

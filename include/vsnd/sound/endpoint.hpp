@@ -40,6 +40,7 @@ class endpoint {
     bool ready() const { return queue_ != nullptr; }
     // Until the next init there is no queue. Legal while nobody pumps.
     void forget() { queue_ = nullptr; }
+    VSND_TINY void tell(const trace_note& note) { vsnd::tell(*hooks_, note); }
     // Holds the queue's lock while the answer lives; for calls of queue() made directly.
     [[nodiscard]] VSND_TINY guard lock() { return guard(*hooks_, number_); }
 

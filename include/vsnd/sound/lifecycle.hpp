@@ -36,6 +36,19 @@ constexpr const char* to_string(stream_state s) {
     return "invalid";
 }
 
+constexpr const char* to_string(stream_command c) {
+    switch (c) {
+    case stream_command::none: return "none";
+    case stream_command::set_params: return "set params";
+    case stream_command::prepare: return "prepare";
+    case stream_command::start: return "start";
+    case stream_command::stop: return "stop";
+    case stream_command::release: return "release";
+    case stream_command::forbidden: return "forbidden";
+    }
+    return "invalid";
+}
+
 // The request code of a command.
 constexpr u32 request_code(stream_command c) {
     switch (c) {

@@ -12,6 +12,10 @@ namespace vsnd {
 
 enum class direction : u8 { playback = wire::SND_D_OUTPUT, capture = wire::SND_D_INPUT };
 
+constexpr const char* to_string(direction d) {
+    return d == direction::playback ? "playback" : d == direction::capture ? "capture" : "invalid";
+}
+
 // What the device said of a stream, with everything undefined masked away. Asked once and kept:
 // some devices change their answer with the parameters in use.
 struct stream_info {

@@ -159,6 +159,10 @@ class stream : stream_facts,
     }
     status_code begin(stream_goal goal, status_code legal);
     status_code go(stream_goal goal, status_code legal);
+    VSND_TINY void become(stream_state s) {
+        state_ = s;
+        tell(*this->hooks_, {trace_step::state, id_, static_cast<u32>(s)});
+    }
     void advance();
     bool send(stream_command c, u64 now);
     void arrived();

@@ -178,7 +178,7 @@ template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::answered(status_code code) {
     if (!pending_) return;
     if (!ok(code)) return refused(code);
-    state_ = state_after(sent_);
+    become(state_after(sent_));
     if (sent_ == stream_command::prepare) this->take_audio(this->playback());
     if (sent_ == stream_command::stop) this->advance_frames_ = 0;
     if (sent_ == stream_command::release) {
@@ -196,12 +196,12 @@ template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::refused(status_code code) {
     draining_ = prepare_again_ = false;
     if (code == status_code::timed_out) {
-        state_ = stream_state::unknown;
+        become(stream_state::unknown);
         this->advance_frames_ = 0;
         this->take_audio(false);
     } else if (sent_ == stream_command::set_params || sent_ == stream_command::prepare) {
         // Nothing is with the device yet: the stream is as it was before.
-        state_ = stream_state::released;
+        become(stream_state::released);
         this->unbind_all();
     } else {
         // The stream is as it was before the command.
@@ -288,7 +288,7 @@ void stream<Port, Handler, Limits>::fail(status_code code) {
     this->advance_frames_ = 0;
     this->take_audio(false);
     draining_ = reclaiming_ = prepare_again_ = send_later_ = false;
-    state_ = state_ == stream_state::released ? state_ : stream_state::unknown;
+    if (state_ != stream_state::released) become(stream_state::unknown);
     if (pending_) finish(code);
 }
 
@@ -318,7 +318,7 @@ void stream<Port, Handler, Limits>::overdue(u64 now) {
     }
     if (reclaimed_in_vain) {
         prepare_again_ = false;
-        state_ = stream_state::unknown;
+        become(stream_state::unknown);
         return finish(status_code::memory_still_owned);
     }
     verdict_ = status_code::timed_out;
