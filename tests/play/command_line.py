@@ -4,6 +4,7 @@
 """
 
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -90,6 +91,41 @@ def check_fault(player):
     assert len(data) == len(captured) and different == [1], different
 
 
+def check_trace(player):
+    """What driver and device said: each request with its answer, the periods folded or not."""
+    line = re.compile(r" *\d+\.\d{3} ms  (driver -> |device -> |\.\.\. |!!!)\w* +\S.*")
+    plain = player.write("plain.wav", wav(data=bytes(range(256)) * 512)) # 32 periods
+    told = {}
+    for word in ("--trace", "--trace=full"):
+        done = player.run(plain, word, "-o", player.out)
+        assert done.returncode == 0 and "bit-exact: yes" in done.stdout, done
+        told[word] = [each for each in done.stdout.splitlines() if " ms  " in each]
+        wrong = [each for each in told[word] if not line.fullmatch(each)]
+        assert not wrong, wrong
+        for request in ("PCM_INFO", "PCM_SET_PARAMS stream 0: S16, 2 channels, 44100 Hz",
+                        "PCM_PREPARE stream 1", "PCM_START stream 0", "PCM_STOP stream 1",
+                        "PCM_RELEASE stream 0"):
+            at = [i for i, each in enumerate(told[word]) if "driver -> control  " + request in each]
+            assert len(at) == 1, (request, at)
+            answers = [each for each in told[word][at[0]:] if "device -> control  " in each]
+            assert answers[0].endswith("  OK"), (request, answers[0])
+        assert not any("!!!" in each for each in told[word]), told[word]
+    assert any(re.search(r"\.\.\. tx +stream 0: \d+ more periods, ", each)
+               for each in told["--trace"]), told["--trace"]
+    assert not any("..." in each for each in told["--trace=full"])
+    sent = [each for each in told["--trace=full"] if "driver -> tx       stream 0: " in each]
+    assert len(sent) >= 32, len(sent)
+    assert len(told["--trace"]) < 100 < len(told["--trace=full"])
+    assert " ms  " not in player.run(plain, "-o", player.out).stdout
+
+
+def check_help(player):
+    done = player.run("--help")
+    assert done.returncode == 0 and done.stdout.startswith("usage: "), done
+    for word in ("-o DIRECTORY", "--trace", "=full", "--fault flip"):
+        assert word in done.stdout, word
+
+
 def check_complaints(player):
     good = wav()
     for name, content in (("empty.wav", b""), ("text.wav", b"no sound in here\n" * 9),
@@ -102,7 +138,7 @@ def check_complaints(player):
     player.complains(player.directory, "-o", player.out)
     plain = player.write("plain.wav", good)
     player.complains(plain, "-o", plain / "below-a-file")
-    for words in (["-x"], ["-o"], ["--fault"], ["--fault", "flop"], [plain, plain]):
+    for words in (["-x"], ["-o"], ["--fault"], ["--fault", "flop"], ["--trace=short"], [plain, plain]):
         assert "usage: " in player.complains(*words)
 
 
@@ -112,6 +148,8 @@ def main():
         check_melody(player)
         check_files(player)
         check_fault(player)
+        check_trace(player)
+        check_help(player)
         check_complaints(player)
     print("vsnd-play: all checks passed")
 
