@@ -121,9 +121,11 @@ class conversation_writer {
             last = stream;
         }
         for (const auto& [queue, text] : queues) {
-            std::string place = "... " + queue_name(queue);
-            place.resize(19, ' ');
-            write(time_text(until_ns_) + "  " + place + text);
+            std::string line = time_text(until_ns_) + "  ... ";
+            line += queue_name(queue);
+            line.resize(line.size() + 15 - queue_name(queue).size(), ' ');
+            line += text;
+            write(std::move(line));
         }
         tallies_.clear();
     }
