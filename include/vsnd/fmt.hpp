@@ -44,8 +44,10 @@ inline std::string of(const stream_info& info) {
 }
 
 inline std::string of(const stream_counters& c) {
-    return fmt::format("xruns {}, I/O errors {}, short captures {}, bad lengths {}", c.xruns,
-                       c.io_errors, c.short_captures, c.bad_lengths);
+    return fmt::format("xruns {}, I/O errors {}, short captures {}, bad lengths {}, stalls {}, "
+                       "recoveries {}",
+                       c.xruns, c.io_errors, c.short_captures, c.bad_lengths, c.stalls,
+                       c.recoveries);
 }
 
 inline std::string of(const card_counters& c) {

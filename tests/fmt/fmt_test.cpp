@@ -51,9 +51,13 @@ TEST_CASE("fmt: parameters, information, counters") {
     info.rates = mask_of(from_hz(44100).value()) | mask_of(from_hz(48000).value());
     CHECK(text(info) == "playback, 1 to 2 channels, formats S16, FLOAT, rates 44100 Hz, 48000 Hz, "
                         "features nothing");
-    CHECK(
-        text(stream_counters{.xruns = 1, .io_errors = 2, .short_captures = 3, .bad_lengths = 4}) ==
-        "xruns 1, I/O errors 2, short captures 3, bad lengths 4");
+    CHECK(text(stream_counters{.xruns = 1,
+                               .io_errors = 2,
+                               .short_captures = 3,
+                               .bad_lengths = 4,
+                               .stalls = 5,
+                               .recoveries = 6}) ==
+          "xruns 1, I/O errors 2, short captures 3, bad lengths 4, stalls 5, recoveries 6");
     CHECK(text(card_counters{.unknown_ids = 1,
                              .late_answers = 2,
                              .malformed_infos = 3,

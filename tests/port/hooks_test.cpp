@@ -117,7 +117,7 @@ TEST_CASE("notes go to a trace hook, and nowhere without one") {
     bare nobody;
     tell(nobody, {trace_step::failure, card_itself, 1});
     for (const auto what : {trace_step::request, trace_step::answer, trace_step::late,
-                            trace_step::state, trace_step::failure})
+                            trace_step::state, trace_step::recovery, trace_step::failure})
         CHECK(std::string(to_string(what)) != "invalid");
     CHECK(std::string(to_string(static_cast<trace_step>(99))) == "invalid");
 }

@@ -74,6 +74,26 @@ TEST_CASE("trace hook: an answer that comes too late, and the failure of the car
     CHECK(notes(r) == "card failure device needs a reset\n0 state unknown\n");
 }
 
+TEST_CASE("trace hook: a recovery from its begin to its end") {
+    rig<> r;
+    REQUIRE(r.open() == status_code::ok);
+    auto& out = *r.driver.find(direction::playback);
+    REQUIRE(r.prepare(out, small()) == status_code::ok);
+    const bytes data = support::noise(4096);
+    usize at = 0;
+    REQUIRE(r.feed(out, data, at, data.size()) == status_code::ok);
+    REQUIRE(out.start() == status_code::ok);
+    r.kernel.notes.clear();
+    CHECK(out.recover() == status_code::ok);
+    CHECK(notes(r) == "0 recovery in progress\n"
+                      "0 request 261\n0 answer ok\n0 state stopped\n"
+                      "0 request 259\n0 answer ok\n0 state released\n"
+                      "0 request 257\n0 answer ok\n0 state params set\n"
+                      "0 request 258\n0 answer ok\n0 state prepared\n"
+                      "0 request 260\n0 answer ok\n0 state running\n"
+                      "0 recovery ok\n");
+}
+
 TEST_CASE("names of what a trace may hold") {
     CHECK(std::string(to_string(card_state::closed)) == "closed");
     CHECK(std::string(to_string(card_state::opening)) == "opening");

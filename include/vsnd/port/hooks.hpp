@@ -21,8 +21,9 @@
 //       How audio memory is touched, where the kernel must not use plain loads and stores (pages
 //       that a user can reach, on Haiku). Without them: memcpy and memset. Context: any.
 //   void trace(const trace_note& note);
-//       Told of each request, its answer, each change of a stream's state and the failure of the
-//       card; never of a period. It must not call the driver. Context: any; a queue may be locked.
+//       Told of each request, its answer, each change of a stream's state, recoveries and the
+//       failure of the card; never of a period. It must not call the driver. Context: any; a queue
+//       may be locked.
 
 #include <vsnd/base/types.hpp>
 #include <vsnd/port/trace.hpp>

@@ -9,11 +9,12 @@ namespace vsnd {
 inline constexpr u32 card_itself = 0xffffffff;
 
 enum class trace_step : u8 {
-    request, // sent; number: its code, wire::SND_R_*
-    answer,  // number: what it means, a status_code
-    late,    // the same, of a request that had been given up
-    state,   // a stream's; number: the new stream_state
-    failure, // the card's; number: a status_code
+    request,  // sent; number: its code, wire::SND_R_*
+    answer,   // number: what it means, a status_code
+    late,     // the same, of a request that had been given up
+    state,    // a stream's; number: the new stream_state
+    recovery, // of a stream; number: in_progress when it begins, then how it ended
+    failure,  // the card's; number: a status_code
 };
 
 constexpr const char* to_string(trace_step what) {
@@ -22,6 +23,7 @@ constexpr const char* to_string(trace_step what) {
     case trace_step::answer: return "answer";
     case trace_step::late: return "late answer";
     case trace_step::state: return "state";
+    case trace_step::recovery: return "recovery";
     case trace_step::failure: return "failure";
     }
     return "invalid";

@@ -19,6 +19,7 @@ status_code stream<Port, Handler, Limits>::recover_async() {
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::recover_begun() {
     prepare_again_ = recovering_ = true;
+    tell(*this->hooks_, {trace_step::recovery, id_, static_cast<u32>(status_code::in_progress)});
     this->not_now_ = status_code::would_block; // for the user's periods
     {
         // From here on a completion is a period that comes back unplayed.
