@@ -106,8 +106,6 @@ TEST_CASE("a command's request and what it leads to") {
     CHECK(request_code(cmd::release) == 0x0103);
     CHECK(request_code(cmd::start) == 0x0104);
     CHECK(request_code(cmd::stop) == 0x0105);
-    CHECK(request_code(cmd::none) == 0);
-    CHECK(request_code(cmd::forbidden) == 0);
     CHECK(state_after(cmd::set_params) == params_set);
     CHECK(state_after(cmd::prepare) == prepared);
     CHECK(state_after(cmd::start) == running);

@@ -22,7 +22,16 @@ inline constexpr u32 stream_states = 6;
 // Where an operation leads. The states that a caller can ask for.
 using stream_goal = stream_state;
 
-enum class stream_command : u8 { none, set_params, prepare, start, stop, release, forbidden };
+// The low bytes of the request codes.
+enum class stream_command : u8 {
+    none = 0,
+    set_params = wire::SND_R_PCM_SET_PARAMS & 0xff,
+    prepare = wire::SND_R_PCM_PREPARE & 0xff,
+    release = wire::SND_R_PCM_RELEASE & 0xff,
+    start = wire::SND_R_PCM_START & 0xff,
+    stop = wire::SND_R_PCM_STOP & 0xff,
+    forbidden = 0xff
+};
 
 constexpr const char* to_string(stream_state s) {
     switch (s) {
@@ -49,19 +58,11 @@ constexpr const char* to_string(stream_command c) {
     return "invalid";
 }
 
-// The request code of a command.
+// The request code of a command that can be sent.
 constexpr u32 request_code(stream_command c) {
-    switch (c) {
-    case stream_command::set_params: return wire::SND_R_PCM_SET_PARAMS;
-    case stream_command::prepare: return wire::SND_R_PCM_PREPARE;
-    case stream_command::start: return wire::SND_R_PCM_START;
-    case stream_command::stop: return wire::SND_R_PCM_STOP;
-    case stream_command::release: return wire::SND_R_PCM_RELEASE;
-    case stream_command::none:
-    case stream_command::forbidden: break;
-    }
-    return 0;
+    return (wire::SND_R_PCM_INFO & ~0xffu) | static_cast<u32>(c);
 }
+static_assert(request_code(stream_command::stop) == wire::SND_R_PCM_STOP);
 
 // Whether the specification lets a driver send `c` to a stream in state `s`. RELEASE is the one
 // command that also helps a stream whose state is unknown.
@@ -93,23 +94,27 @@ constexpr stream_state state_after(stream_command c) {
     return stream_state::released;
 }
 
-// The next command on the way from `at` to `goal`. Row: where the stream is; column: the goal.
-// A stream whose parameters are set but which was never prepared holds nothing at the device:
-// it is released by forgetting it.
+namespace detail {
+
+using enum stream_command;
+
+// Row: where the stream is; column: the goal.
+inline constexpr stream_command next_commands[stream_states][stream_states] = {
+    // released params_set prepared  running    stopped    unknown
+    {none, forbidden, set_params, forbidden, forbidden, forbidden},   // released
+    {none, forbidden, prepare, forbidden, forbidden, forbidden},      // params_set
+    {release, forbidden, none, start, none, forbidden},               // prepared
+    {stop, forbidden, stop, none, stop, forbidden},                   // running
+    {release, forbidden, release, start, none, forbidden},            // stopped
+    {release, forbidden, forbidden, forbidden, forbidden, forbidden}, // unknown
+};
+
+} // namespace detail
+
+// The next command on the way from `at` to `goal`. A stream whose parameters are set but which was
+// never prepared holds nothing at the device: it is released by forgetting it.
 constexpr stream_command next_command(stream_state at, stream_goal goal) {
-    using c = stream_command;
-    constexpr c table[stream_states][stream_states] = {
-        // released    params_set     prepared       running        stopped       unknown
-        {c::none, c::forbidden, c::set_params, c::forbidden, c::forbidden,
-         c::forbidden},                                                                // released
-        {c::none, c::forbidden, c::prepare, c::forbidden, c::forbidden, c::forbidden}, // params_set
-        {c::release, c::forbidden, c::none, c::start, c::none, c::forbidden},          // prepared
-        {c::stop, c::forbidden, c::stop, c::none, c::stop, c::forbidden},              // running
-        {c::release, c::forbidden, c::release, c::start, c::none, c::forbidden},       // stopped
-        {c::release, c::forbidden, c::forbidden, c::forbidden, c::forbidden,
-         c::forbidden}, // unknown
-    };
-    return table[static_cast<u32>(at)][static_cast<u32>(goal)];
+    return detail::next_commands[static_cast<u32>(at)][static_cast<u32>(goal)];
 }
 
 namespace detail {
