@@ -46,11 +46,11 @@ const field* field_at(const access& a) {
 }
 
 // All accesses of two sessions, on each device.
-template <class Look>
-void sessions(Look look) {
-    for (const auto& profile : devices()) {
+template <class Rig = rig<>, class Look>
+void sessions(Look look, const std::vector<model::device_profile>& all = devices()) {
+    for (const auto& profile : all) {
         CAPTURE(profile.name);
-        rig<> r(profile);
+        Rig r(profile);
         r.kernel.recording = true;
         work(r);
         work(r);
@@ -116,6 +116,28 @@ TEST_CASE("conformance: a queue is set up, then enabled, and never touched or di
         }
         CHECK(enables == 8);
     });
+}
+
+// [virtio 1.4] Virtio Over PCI Bus / Common configuration structure layout, driver 2
+TEST_CASE("conformance: with packed rings no queue is given the size 0") {
+    auto all = packed_devices();
+    constexpr u16 sizes_offered[] = {3, 7, 33, 1000}; // no powers of two
+    for (auto& profile : all)
+        std::copy_n(sizes_offered, 4, profile.queue_sizes);
+    u32 largest = 0;
+    sessions<packed_rig<>>(
+        [&](const std::vector<access>& record) {
+            u32 sizes = 0;
+            for (const access& a : record) {
+                if (!a.write || of(a) != structure::common || a.offset != queue_size) continue;
+                ++sizes;
+                CHECK(a.value != 0);
+                largest = std::max(largest, a.value);
+            }
+            CHECK(sizes == 8);
+        },
+        all);
+    CHECK(largest == ring_policy::most_descriptors);
 }
 
 // [virtio 1.4] General Initialization And Device Operation / Device Initialization, driver 2

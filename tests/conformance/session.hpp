@@ -3,6 +3,7 @@
 // record. (That it does is shown by model/violation_test.cpp: a bad driver for each of them.)
 
 #include <support/sound_rig.hpp>
+#include <vsnd/ring/packed_queue.hpp>
 
 namespace conformance {
 
@@ -74,6 +75,17 @@ void work(Rig& r) {
         r.run(1'000'000);
     }
     REQUIRE(r.driver.close() == status_code::ok);
+}
+
+// The same driver over PCI with packed rings, and the same devices, which offer them.
+template <class Policy = ring_policy>
+using packed_rig = rig<no_handler, default_limits, Policy, packed_queue>;
+
+inline std::vector<model::device_profile> packed_devices() {
+    auto all = devices();
+    for (auto& profile : all)
+        profile.packed = true;
+    return all;
 }
 
 // Runs the driver on each device and shows every run to `look`.

@@ -46,6 +46,10 @@ MACHINES = {
     "riscv64-mmio": Machine("qemu-system-riscv64", MODERN_MMIO + RISC_V, OVER_MMIO, "mmio", "intx"),
 }
 
+# What a ring can have, by the name of the device's property, and the feature bit.
+RING_FEATURES = {"indirect_desc": 28, "event_idx": 29}
+PACKED_BIT = 34
+
 TRACED = ["virtio_queue_notify", "virtio_notify", "virtio_pci_notify_write", "virtio_snd_*"]
 
 
@@ -104,6 +108,12 @@ def alsa_backend(case, directory):
     return ",".join(words)
 
 
+def ring_properties(case):
+    offered = {"packed": case.ring == "packed"}
+    offered.update((name, getattr(case, name)) for name in RING_FEATURES)
+    return ",".join(f"{name}={'on' if on else 'off'}" for name, on in offered.items())
+
+
 def command(case, directory):
     program, machine, device = MACHINES[case.machine][:3]
     backend = alsa_backend if case.backend == "alsa" else wav_backend
@@ -115,8 +125,7 @@ def command(case, directory):
     words += ["-serial", f"file:{directory / 'console.log'}"]
     words += ["-kernel", str(case.kernel), "-append", case.command_line]
     words += ["-audiodev", backend(case, directory)]
-    packed = "on" if case.ring == "packed" else "off"
-    words += ["-device", f"{device},audiodev=a,streams={case.streams},packed={packed}"]
+    words += ["-device", f"{device},audiodev=a,streams={case.streams},{ring_properties(case)}"]
     if not case.real_time:
         words += ["-icount", "shift=1,sleep=off"]
     if case.traced:

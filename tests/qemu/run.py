@@ -31,6 +31,9 @@ def arguments():
     parser.add_argument("--policy", default="each", help="each, or batched4 and the like")
     parser.add_argument("--interrupts", choices=["msix", "intx", "polled"])
     parser.add_argument("--ring", choices=["split", "packed"], default="split")
+    for feature in machine.RING_FEATURES:
+        parser.add_argument(f"--no-{feature.replace('_', '-')}", dest=feature,
+                            action="store_false", help="the device does not offer it")
     parser.add_argument("--late-ms", type=int, default=0, help="interrupts off, once, that long")
     parser.add_argument("--max-doorbells", type=float, help="per period, on the data queue")
     parser.add_argument("--max-interrupts", type=float, help="per period, of the data queue")
@@ -92,6 +95,19 @@ def check_transport(case, values):
         raise check.Failure(f"the transport is {values.get('transport')} instead of {wanted}")
     if values.get("ring") != case.ring:
         raise check.Failure(f"the rings are {values.get('ring')} instead of {case.ring}")
+    check_features(case, values)
+
+
+def check_features(case, values):
+    """What was negotiated for the rings is what the device offers in this case."""
+    if "features" not in values:
+        raise check.Failure("the kernel did not print features")
+    accepted = int(values["features"], 16)
+    wanted = {bit: getattr(case, name) for name, bit in machine.RING_FEATURES.items()}
+    wanted[machine.PACKED_BIT] = case.ring == "packed"
+    for bit, on in wanted.items():
+        if accepted >> bit & 1 != on:
+            raise check.Failure(f"the driver accepted {accepted:#x}: bit {bit} is {int(not on)}")
 
 
 def check_bars(case, values):

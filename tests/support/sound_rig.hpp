@@ -62,10 +62,11 @@ class sound_kernel : public model_kernel {
     std::vector<vsnd::trace_note> notes;
 };
 
-template <class Handler = vsnd::no_handler, class Limits = vsnd::default_limits>
+template <class Handler = vsnd::no_handler, class Limits = vsnd::default_limits,
+          class Policy = vsnd::ring_policy, template <class, class> class Ring = vsnd::split_queue>
 class rig {
   public:
-    using port_type = vsnd::pci_device<sound_kernel>;
+    using port_type = vsnd::pci_device<sound_kernel, Policy, Ring>;
     using card_type = vsnd::card<port_type, Handler, Limits>;
     using stream = typename card_type::stream_type;
 

@@ -51,6 +51,7 @@ class sound_test {
         step_ = "open";
         const dma_region memory = take_dma_memory(card_bytes(), card_alignment);
         if (const auto code = card_.open(port, memory); !ok(code)) return code;
+        print_hex("features", port.features());
         if (const auto code = prepare(); !ok(code)) return code;
         if (const auto code = start(); !ok(code)) return code;
         if (const auto code = wait_for_sound(); !ok(code)) return code;

@@ -27,6 +27,7 @@ constinit sound_system<mmio_device<mmio_port>, mmio_port> over_mmio;
 constinit sound_system<mmio_device<mmio_port, ring_policy, packed_queue>, mmio_port>
     over_mmio_packed;
 constinit sound_system<pci_device<pci_port>, pci_port> over_pci;
+constinit sound_system<pci_device<pci_port, ring_policy, packed_queue>, pci_port> over_pci_packed;
 
 constexpr u16 virtio_vendor = 0x1af4;
 constexpr u16 virtio_sound = 0x1059;
@@ -81,12 +82,16 @@ template <auto& System>
     power_off();
 }
 
+template <class Device>
+void print_rings(const Device&) {
+    print_value("ring", is_packed<typename Device::queue_type> ? "packed" : "split");
+}
+
 template <auto& System>
 [[noreturn]] void use_mmio(u32 slot, const settings& wanted) {
-    using queue_type = typename decltype(System.device)::queue_type;
     System.port.physical = board.mmio_first + slot * board.mmio_stride;
     print_value("transport", "mmio");
-    print_value("ring", is_packed<queue_type> ? "packed" : "split");
+    print_rings(System.device);
     print_hex("registers", System.port.physical);
     System.device.init(System.port);
     if (wanted.interrupts != POLLED) {
@@ -101,33 +106,34 @@ template <auto& System>
 constinit msix_message sound_message;
 
 // How completions reach the driver.
+template <auto& System>
 interrupt_setup choose_interrupts(const pci_function& function, u32 kind) {
     if (kind == POLLED) return interrupt_setup::polled();
     if (kind == INTX) {
         // The four lines are dealt out to devices in turn.
         on_line(board.intx_interrupt + (function.device_number() + function.interrupt_pin()) % 4,
                 [] {
-                    if (over_pci.device.read_isr().any()) over_pci.test.on_sound_interrupt();
+                    if (System.device.read_isr().any()) System.test.on_sound_interrupt();
                 });
         return interrupt_setup::intx();
     }
-    if (!on_message([] { over_pci.test.on_sound_interrupt(); }, sound_message)) {
+    if (!on_message([] { System.test.on_sound_interrupt(); }, sound_message)) {
         finish("no MSI-X here");
     }
     return interrupt_setup::msix(sound_message);
 }
 
+template <auto& System>
 [[noreturn]] void use_pci(const settings& wanted) {
-    if (wanted.ring == PACKED) finish("packed rings only over MMIO here");
     const pci_function function = find_pci(virtio_vendor, virtio_sound, 0);
     if (!function.valid()) finish("no virtio sound device");
     function.assign_missing_bars();
     print_value("transport", "pci");
-    print_value("ring", "split");
+    print_rings(System.device);
     print_hex("bar", function.bar_address(4));
-    over_pci.port.function = function;
-    over_pci.device.init(over_pci.port, choose_interrupts(function, wanted.interrupts));
-    run<over_pci>(wanted);
+    System.port.function = function;
+    System.device.init(System.port, choose_interrupts<System>(function, wanted.interrupts));
+    run<System>(wanted);
 }
 
 } // namespace
@@ -135,9 +141,13 @@ interrupt_setup choose_interrupts(const pci_function& function, u32 kind) {
 extern "C" [[noreturn]] void kernel_main(const u8* tree) {
     init_interrupts();
     const settings wanted = read_settings(tree);
+    const bool packed = wanted.ring == PACKED;
     const u32 slot = find_mmio_sound();
-    if (slot == board.mmio_count) use_pci(wanted);
-    if (wanted.ring == PACKED) use_mmio<over_mmio_packed>(slot, wanted);
+    if (slot == board.mmio_count) {
+        if (packed) use_pci<over_pci_packed>(wanted);
+        use_pci<over_pci>(wanted);
+    }
+    if (packed) use_mmio<over_mmio_packed>(slot, wanted);
     use_mmio<over_mmio>(slot, wanted);
 }
 

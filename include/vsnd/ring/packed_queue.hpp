@@ -11,7 +11,7 @@
 #include <vsnd/ring/in_order.hpp>
 #include <vsnd/ring/packed_descriptors.hpp>
 #include <vsnd/ring/packed_place.hpp>
-#include <vsnd/ring/split_queue.hpp> // ring_addresses, ring_counters
+#include <vsnd/ring/ring.hpp>
 #include <vsnd/wire/virtio.hpp>
 
 namespace vsnd {

@@ -7,23 +7,11 @@
 // where a completion belongs lies in private memory; the descriptor table is never read back.
 
 #include <vsnd/port/queue.hpp>
+#include <vsnd/ring/ring.hpp>
 #include <vsnd/ring/split_descriptors.hpp>
 #include <vsnd/wire/virtio.hpp>
 
 namespace vsnd {
-
-// Where the device finds the three parts of a ring.
-struct ring_addresses {
-    bus_address descriptors;
-    bus_address driver_area; // the available ring
-    bus_address device_area; // the used ring
-};
-
-// What a ring counts about its device.
-struct ring_counters {
-    u32 unknown_ids = 0; // completions of chains that were not with the device
-    u32 overlong = 0;    // completions that claim more bytes than the chain can hold
-};
 
 // Doorbell: `void ring()`, tells the device to look at this queue.
 template <class Doorbell, class Policy = ring_policy>

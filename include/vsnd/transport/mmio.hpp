@@ -11,8 +11,9 @@
 // Spec: [virtio 1.4] Virtio Over MMIO
 
 #include <vsnd/port/device.hpp>
+#include <vsnd/ring/split_queue.hpp>
+#include <vsnd/transport/interrupt_cause.hpp>
 #include <vsnd/transport/mmio_registers.hpp>
-#include <vsnd/transport/pci_interrupts.hpp>
 #include <vsnd/transport/ring_wish.hpp>
 
 namespace vsnd {

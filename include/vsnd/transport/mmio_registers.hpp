@@ -3,7 +3,7 @@
 // Every access is of 32 bits.
 // Spec: [virtio 1.4] MMIO Device Register Layout
 
-#include <vsnd/ring/split_queue.hpp>
+#include <vsnd/ring/ring.hpp>
 #include <vsnd/transport/handshake.hpp>
 #include <vsnd/transport/mmio_kernel.hpp>
 #include <vsnd/transport/registers.hpp>

@@ -11,8 +11,11 @@
 // Spec: [virtio 1.4] Virtio Over PCI Bus
 
 #include <vsnd/port/device.hpp>
+#include <vsnd/ring/split_queue.hpp>
+#include <vsnd/transport/interrupt_cause.hpp>
 #include <vsnd/transport/pci_common.hpp>
 #include <vsnd/transport/pci_interrupts.hpp>
+#include <vsnd/transport/ring_wish.hpp>
 
 namespace vsnd {
 
@@ -22,12 +25,14 @@ struct pci_counters {
     u32 config_retries = 0; // reads of the configuration that the device changed meanwhile
 };
 
-template <pci_kernel Kernel, class Policy = ring_policy>
+// Ring: split_queue, or packed_queue (of ring/packed_queue.hpp) for a device that offers it.
+template <pci_kernel Kernel, class Policy = ring_policy,
+          template <class, class> class Ring = split_queue>
 class pci_device {
   public:
-    using queue_type = split_queue<pci_doorbell<Kernel>, Policy>;
+    using queue_type = Ring<pci_doorbell<Kernel>, Policy>;
     static constexpr u32 queue_count = 4;
-    static constexpr u16 least_queue_size = 4; // one chain of three, sizes being powers of two
+    static constexpr u16 least_queue_size = least_ring_size<queue_type>;
     static_assert(Policy::most_descriptors >= least_queue_size);
 
     // Names the kernel, which must outlive this object as its messages must, and its choice of
@@ -49,7 +54,8 @@ class pci_device {
         if (const auto s = find(); !ok(s)) return s;
         ++counters_.resets;
         if (const auto s = reset_device(common_); !ok(s)) return s;
-        auto s = shake_hands(common_, wish(wanted), features_);
+        constexpr bool packed = is_packed<queue_type>;
+        auto s = shake_hands(common_, ring_wish<Policy>(wanted, packed), features_);
         if (ok(s)) s = set_up_interrupts();
         if (!ok(s)) return failed(s);
         phase_ = phase::negotiated;
@@ -131,19 +137,6 @@ class pci_device {
     enum class phase : u8 { stopped, negotiated, started };
     static constexpr u32 most_config_tries = 16;
 
-    // Only the device-type bits of `wanted` count; the ring's bits follow its policy.
-    static constexpr feature_wish wish(u64 wanted) {
-        constexpr u64 device_type_bits = 0xff'ffff;
-        feature_wish w{0, wanted & device_type_bits};
-        add(w, Policy::indirect, wire::F_INDIRECT_DESC);
-        add(w, Policy::event_idx, wire::F_EVENT_IDX);
-        return w;
-    }
-    static constexpr void add(feature_wish& w, choice how, u32 bit) {
-        if (how == choice::negotiated) w.optional |= feature(bit);
-        if (how == choice::always) w.required |= feature(bit);
-    }
-
     [[gnu::noinline]] status_code failed(status_code why) {
         phase_ = phase::stopped;
         return give_up(common_, why);
@@ -221,7 +214,7 @@ class pci_device {
         if (offered < least_queue_size) {
             return offered == 0 ? status_code::queue_missing : status_code::queue_too_small;
         }
-        const u32 size = queue_type::fitting_size(offered);
+        const u16 size = size_for(l, offered);
         if (!common_.set_queue_size(size)) return status_code::device_broken;
         l.doorbell.kernel = common_.kernel;
         l.doorbell.queue = static_cast<u16>(index);
@@ -238,6 +231,18 @@ class pci_device {
         }
         common_.enable_queue();
         return status_code::ok;
+    }
+
+    // Memory is asked for once: a device that offers more at a later time gets no more. Only a
+    // packed ring's memory depends on its size.
+    static u16 size_for(const line& l, u32 offered) {
+        u16 size = queue_type::fitting_size(offered);
+        if constexpr (is_packed<queue_type>) {
+            while (l.memory.cpu != nullptr && size > least_queue_size &&
+                   queue_type::memory_bytes(size) > l.memory.bytes)
+                --size;
+        }
+        return size;
     }
 
     // Where the doorbell of the selected queue is. It is mapped by itself, since a page for each

@@ -3,7 +3,7 @@
 // queue.
 // Spec: [virtio 1.4] Common configuration structure layout
 
-#include <vsnd/ring/split_queue.hpp>
+#include <vsnd/ring/ring.hpp>
 #include <vsnd/transport/handshake.hpp>
 #include <vsnd/transport/pci_kernel.hpp>
 #include <vsnd/transport/registers.hpp>

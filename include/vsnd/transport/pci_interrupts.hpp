@@ -49,14 +49,6 @@ struct interrupt_setup {
     constexpr u32 queue_vector(u32 queue) const { return lesser(queue + 1, count - 1); }
 };
 
-// What an INTx interrupt was about; both may be true.
-struct interrupt_cause {
-    bool queue = false;
-    bool config_change = false;
-
-    constexpr bool any() const { return queue || config_change; }
-};
-
 namespace detail {
 
 template <pci_kernel Kernel>
