@@ -96,7 +96,7 @@ class floor_ring {
         }
     }
 
-    ring_end& end() { return end_; }
+    split_end& end() { return end_; }
     u32 errors() const { return errors_; }
 
   private:
@@ -127,7 +127,7 @@ class floor_ring {
     u16 used_idx_ = 0;
     u32 errors_ = 0;
     floor_period periods_[size]{};
-    ring_end end_;
+    split_end end_;
 };
 
 } // namespace bench

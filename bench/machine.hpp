@@ -1,104 +1,22 @@
 #pragma once
 // A machine for measuring: a kernel whose PCI function is plain memory, and a device end that
-// completes periods by writing the used ring itself. It works only for a driver that does
+// completes periods by writing to the ring itself. It works only for a driver that does
 // everything right; what it costs is never counted.
-
-#include <stdint.h>
-#include <stdlib.h>
 
 #include <vsnd/transport/pci.hpp>
 #include <vsnd/wire/sound.hpp>
+
+#include <packed_end.hpp>
+#include <split_end.hpp>
 
 namespace bench {
 
 using namespace vsnd;
 
-// Memory of the guest lies elsewhere on the bus.
-inline constexpr u64 bus_offset = u64{1} << 44;
-
-inline u8* at_bus(u64 address) {
-    return reinterpret_cast<u8*>(static_cast<uintptr_t>(address - bus_offset));
-}
-
-inline dma_region allocate(usize bytes, usize alignment) {
-    const usize whole = round_up(bytes, alignment);
-    u8* const cpu = static_cast<u8*>(aligned_alloc(alignment, whole));
-    if (cpu == nullptr) abort();
-    __builtin_memset(cpu, 0, whole);
-    return {cpu, {reinterpret_cast<uintptr_t>(cpu) + bus_offset}, bytes};
-}
-
-// The device's side of one split ring.
-class ring_end {
-  public:
-    ring_end() = default;
-    ring_end(u8* memory, u16 size)
-        : memory_(memory), avail_(memory + wire::virtq_desc_bytes(size)),
-          used_(memory + round_up(wire::virtq_desc_bytes(size) + wire::virtq_avail_bytes(size),
-                                  wire::VIRTQ_USED_ALIGN)),
-          size_(size) {}
-
-    // Takes note of everything posted so far, and wants to hear of the next.
-    void look() {
-        known_ = get(avail_, wire::VIRTQ_AVAIL_IDX_OFFSET);
-        set(used_, wire::virtq_avail_event_offset(size_), known_);
-    }
-    u32 pending() const { return static_cast<u16>(known_ - seen_); }
-
-    // The parts of the oldest chain that is not completed.
-    u32 front(wire::virtq_desc (&parts)[4]) const {
-        const auto* d = table() + head();
-        if (d->flags & wire::VIRTQ_DESC_F_INDIRECT) {
-            const u32 count = d->len / sizeof(wire::virtq_desc);
-            __builtin_memcpy(parts, at_bus(d->addr), count * sizeof(wire::virtq_desc));
-            return count;
-        }
-        u32 count = 1;
-        for (parts[0] = *d; parts[count - 1].flags & wire::VIRTQ_DESC_F_NEXT; ++count)
-            parts[count] = table()[parts[count - 1].next];
-        return count;
-    }
-
-    // Returns that chain. True: the driver wants an interrupt for it.
-    bool complete(u32 written) {
-        const u16 at = done_;
-        auto* const element =
-            reinterpret_cast<wire::virtq_used_elem*>(used_ + wire::VIRTQ_USED_RING_OFFSET) +
-            at % size_;
-        element->id = head();
-        element->len = written;
-        ++seen_;
-        ++done_;
-        set(used_, wire::VIRTQ_USED_IDX_OFFSET, done_);
-        return get(avail_, wire::virtq_used_event_offset(size_)) == at;
-    }
-
-  private:
-    static u16 get(const u8* base, usize at) {
-        return load_acquire(reinterpret_cast<const le16*>(base + at));
-    }
-    static void set(u8* base, usize at, u16 value) {
-        store_release(reinterpret_cast<le16*>(base + at), value);
-    }
-    const wire::virtq_desc* table() const {
-        return reinterpret_cast<const wire::virtq_desc*>(memory_);
-    }
-    u16 head() const {
-        return get(avail_, wire::VIRTQ_AVAIL_RING_OFFSET + usize{2} * (seen_ % size_));
-    }
-
-    u8* memory_ = nullptr;
-    u8* avail_ = nullptr;
-    u8* used_ = nullptr;
-    u16 size_ = 0;
-    u16 known_ = 0; // up to here it looked
-    u16 seen_ = 0;  // up to here it completed
-    u16 done_ = 0;
-};
-
 // A PCI function as memory. Every register keeps what was written, which is all that the driver
-// of a well-behaved device asks for; both words of the offered features are the same.
-template <u16 Ring_size>
+// of a well-behaved device asks for; both words of the offered features are the same. `Ring_end`
+// fits the rings that the driver has.
+template <u16 Ring_size, class Ring_end = split_end>
 class machine {
   public:
     explicit machine(u32 streams) {
@@ -115,7 +33,8 @@ class machine {
         constexpr u32 version_1 = 1u << (wire::F_VERSION_1 - 32);
         constexpr u32 ring = 1u << wire::F_EVENT_IDX | 1u << wire::F_INDIRECT_DESC;
         u8* const common = bar_ + common_at;
-        store(common, offsetof(wire::pci_common_cfg, device_feature), version_1 | ring);
+        constexpr u32 packed = 1u << (wire::F_RING_PACKED - 32);
+        store(common, offsetof(wire::pci_common_cfg, device_feature), version_1 | packed | ring);
         store(common, offsetof(wire::pci_common_cfg, queue_size), Ring_size);
         store(bar_ + sound_at, offsetof(wire::snd_config, streams), streams);
     }
@@ -139,7 +58,7 @@ class machine {
     void wait(u64) { answer_requests(); }
 
     // --- The device. ---
-    ring_end& tx() { return rings_[wire::SND_VQ_TX]; }
+    Ring_end& tx() { return rings_[wire::SND_VQ_TX]; }
 
     // The oldest period of tx is done. True: it raised an interrupt.
     bool complete_period() {
@@ -181,7 +100,7 @@ class machine {
     }
 
     void answer_requests() {
-        ring_end& control = rings_[wire::SND_VQ_CONTROL];
+        Ring_end& control = rings_[wire::SND_VQ_CONTROL];
         control.look();
         while (control.pending() != 0) {
             wire::virtq_desc parts[4];
@@ -204,7 +123,7 @@ class machine {
 
     alignas(8) u8 config_[wire::pci_config::space_bytes] = {};
     alignas(8) u8 bar_[0x400] = {};
-    ring_end rings_[wire::SND_VQ_COUNT];
+    Ring_end rings_[wire::SND_VQ_COUNT];
     u32 rings_made_ = 0;
     u64 now_ = 0;
 };

@@ -148,6 +148,7 @@ int main(int count, char** arguments) {
                           strcmp(arguments[1], "time") == 0};
     bench::run_cases<bench::negotiated>(r, "negotiated");
     bench::run_cases<bench::fixed>(r, "fixed");
+    bench::run_cases<bench::packed>(r, "packed");
     bench::run_floor(r);
     return 0;
 }

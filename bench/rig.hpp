@@ -16,12 +16,27 @@ struct empty_handler {
     void period_done(Stream&) {}
 };
 
-// The defaults, and everything that can be fixed at compile time.
-struct negotiated : ring_policy {};
-struct fixed : ring_policy {
+// The two kinds of rings, and the device's end of each.
+struct split_rings {
+    template <class Doorbell, class Policy>
+    using ring = split_queue<Doorbell, Policy>;
+    using end = split_end;
+};
+struct packed_rings {
+    template <class Doorbell, class Policy>
+    using ring = packed_queue<Doorbell, Policy>;
+    using end = packed_end;
+};
+
+// The defaults, everything that can be fixed at compile time (packed rings gain nothing by it),
+// and the defaults with packed rings.
+struct negotiated : ring_policy, split_rings {};
+struct fixed : ring_policy, split_rings {
     static constexpr choice event_idx = choice::always;
     static constexpr choice indirect = choice::always;
 };
+struct packed : ring_policy, packed_rings {};
+
 // Eight streams of sixteen periods do not fit the default ring.
 template <class Policy, u32 Streams>
 struct roomy : Policy {
@@ -31,8 +46,8 @@ struct roomy : Policy {
 template <class Policy>
 class rig {
   public:
-    using kernel = machine<Policy::most_descriptors>;
-    using device = pci_device<kernel, Policy>;
+    using kernel = machine<Policy::most_descriptors, typename Policy::end>;
+    using device = pci_device<kernel, Policy, Policy::template ring>;
     using card_type = card<device, empty_handler>;
     using stream_type = typename card_type::stream_type;
 
