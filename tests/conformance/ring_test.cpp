@@ -24,11 +24,11 @@ TEST_CASE("conformance: buffers are taken back after the reset, not before") {
     const bytes data = support::noise(1920 * 4);
     REQUIRE(out.write({data.data(), data.size()}).ok());
     CHECK(out.start() == status_code::timed_out);
-    const usize owned = r.device().queue(wire::SND_VQ_EVENT).in_flight();
+    const usize owned = r.device().queue(wire::SND_VQ_TX).in_flight();
     REQUIRE(owned != 0);
     r.device().faults().ignores_reset = true;
     CHECK(r.driver.close() == status_code::memory_still_owned);
-    CHECK(r.device().queue(wire::SND_VQ_EVENT).in_flight() == owned);
+    CHECK(r.device().queue(wire::SND_VQ_TX).in_flight() == owned);
     CHECK(out.release() == status_code::memory_still_owned);
     r.device().faults() = {};
     CHECK(r.driver.close() == status_code::ok);
@@ -61,7 +61,7 @@ TEST_CASE("conformance: every chain of the driver is well formed, direct and ind
                  violation::indirect_length, violation::chain_too_long});
     at_work([](auto& r) {
         for (u32 q = 0; q < wire::SND_VQ_COUNT; ++q)
-            CHECK(r.device().doorbells(q) != 0);
+            CHECK(r.device().queue(q).popped() + r.device().queue(q).fresh() != 0);
     });
 }
 

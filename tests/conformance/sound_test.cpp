@@ -33,15 +33,16 @@ TEST_CASE("conformance: event buffers wait from the first START on, and come bac
                  violation::event_buffer_readable});
     rig<> r;
     REQUIRE(r.open() == status_code::ok);
-    const usize waiting = r.device().queue(wire::SND_VQ_EVENT).in_flight();
-    CHECK(waiting == default_limits::events);
+    auto& events = r.device().queue(wire::SND_VQ_EVENT);
+    CHECK(events.fresh() == default_limits::events);
+    CHECK(r.device().doorbells(wire::SND_VQ_EVENT) == 0); // some devices do not survive one
     for (u32 i = 0; i < 200; ++i) {
         CHECK(r.device().send_event(wire::SND_EVT_PCM_XRUN, 0));
         r.run(1000);
     }
     CHECK(r.driver.counters().events == 200);
     CHECK(r.device().events_lost() == 0);
-    CHECK(r.device().queue(wire::SND_VQ_EVENT).in_flight() == waiting);
+    CHECK(events.fresh() + events.in_flight() == default_limits::events);
 }
 
 // [virtio 1.4] Sound Device / Item Information Request, driver 1

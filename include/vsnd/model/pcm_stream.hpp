@@ -211,6 +211,7 @@ class pcm_stream {
     u64 converted_ = 0;
     u64 dropped_ = 0;
     u64 source_at_ = 0;
+    u64 unannounced_until_ = 0; // a count of popped chains: those were there when it ran dry
     u64 next_tick_ns_ = 0;
     u64 started_ns_ = 0;
     u64 ticks_ = 0; // of the period clock, since START

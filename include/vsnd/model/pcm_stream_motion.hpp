@@ -112,10 +112,10 @@ inline void pcm_stream::starve_if_dry() {
     clock_.end(converted_);
     starvations_.push_back({since, clock_.frames_of(taken_), false, 0, 0});
     core_.trace.add({since, trace_kind::underrun, queue_index(), id_, clock_.frames_of(taken_), 0});
+    // Whose they are that lie there unannounced will be seen when they are.
     device_queue& q = core_.queues[queue_index()];
-    if (core_.suspend.running() && q.wants_doorbells() && q.fresh() != 0)
-        core_.violate(violation::doorbell_missing,
-                      "stream " + std::to_string(id_) + " starves beside unannounced buffers");
+    const bool owed = core_.suspend.running() && q.wants_doorbells();
+    unannounced_until_ = owed ? q.popped() + q.fresh() : 0;
     if ((params_.features >> wire::SND_PCM_F_EVT_XRUNS & 1) != 0)
         core_.send_event(wire::SND_EVT_PCM_XRUN, id_);
 }

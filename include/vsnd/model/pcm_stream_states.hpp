@@ -104,6 +104,10 @@ inline void pcm_stream::add(device_chain chain) {
     if (!output() && !exact) core_.violate(violation::rx_period_size, size());
     short_seen_ = b.data_bytes < params_.period_bytes;
     log(trace_kind::buffer_seen, b.ordinal, 0, b.data_bytes);
+    if (output() && dry_ && core_.queues[queue_index()].popped() <= unannounced_until_)
+        core_.violate(violation::doorbell_missing,
+                      "stream " + std::to_string(id_) + " starved beside unannounced buffers");
+    unannounced_until_ = 0;
     b.chain = std::move(chain);
     if (wrong_size(b)) return hand_back(b, wire::SND_S_IO_ERR);
     offered_ += b.data_bytes;

@@ -78,7 +78,10 @@ status_code card<Port, Handler, Limits>::populate_events() {
         const auto bound = end.bind({{}, buffer}, event);
         if (!bound.ok()) return i == 0 ? bound.code() : status_code::ok;
         event_chains_[i] = bound.value();
-        const status_code posted = end.post(bound.value());
+        // Without a doorbell: a device looks for buffers when it has an event, and some do not
+        // survive one.
+        [[maybe_unused]] auto held = end.lock();
+        const status_code posted = end.queue().post(bound.value());
         if (!ok(posted)) return posted;
     }
     return status_code::ok;

@@ -196,7 +196,9 @@ class pcm_buffer {
     void set_guards() {
         if (Limits::small || ring_ == nullptr) return;
         const notification_policy& p = end_->policy();
-        const u32 guards = p.interrupt_every == 1 ? 1 : p.interrupt_every + safety_periods;
+        // The last periods may not have been announced yet, and guard nothing.
+        const u32 batch = greater(p.interrupt_every, p.doorbell_every);
+        const u32 guards = batch == 1 ? 1 : batch + safety_periods;
         const u32 backs = p.doorbell_every + safety_periods;
         message* m = head_;
         for (u32 i = 0; i < params_.periods; ++i, m = m->next) {

@@ -180,7 +180,10 @@ void stream<Port, Handler, Limits>::answered(status_code code) {
     if (!ok(code)) return refused(code);
     become(state_after(sent_));
     if (sent_ == stream_command::prepare) this->take_audio(this->playback());
-    if (sent_ == stream_command::stop) this->advance_frames_ = 0;
+    if (sent_ == stream_command::stop) {
+        look_now(); // what came back before the answer counts, seen or not
+        this->advance_frames_ = 0;
+    }
     if (sent_ == stream_command::release) {
         this->advance_frames_ = 0;
         // The device has returned every period by now, but they may lie unseen in the queue.
@@ -296,7 +299,9 @@ template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::tick(u64 now, u64& next) {
     if (!pending_) return watch(now, next);
     if (send_later_) advance();
-    if (!card_type::before(now, deadline_, next)) overdue(now);
+    if (card_type::before(now, deadline_, next)) return;
+    overdue(now);
+    if (pending_) next = lesser(next, deadline_); // of the command that follows
 }
 
 // Neither a request's answer, nor the end of a drain, nor the last period after RELEASE came in
