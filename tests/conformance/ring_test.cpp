@@ -61,7 +61,8 @@ TEST_CASE("conformance: every chain of the driver is well formed, direct and ind
                  violation::indirect_length, violation::chain_too_long});
     at_work([](auto& r) {
         for (u32 q = 0; q < wire::SND_VQ_COUNT; ++q)
-            CHECK(r.device().queue(q).popped() + r.device().queue(q).fresh() != 0);
+            if (q != wire::SND_VQ_EVENT || r.device().profile().serves_events)
+                CHECK(r.device().queue(q).popped() != 0);
     });
 }
 

@@ -35,16 +35,19 @@ void break_down(rig& r, party& p, failure how) {
         f.io_errors = spoiled;
     } else {
         f.stalled_stream = p.stream().id();
-        f.stall_at_frame = p.end().converted_frames();
+        f.stall_at_frame = 0; // for good, however often it is prepared again
     }
 }
 
 // A stalled stream ends in good order, and works again when its device does.
 void expect_stalled(rig& r, party& p, u64 position_before) {
     stream_type& s = p.stream();
-    const u64 moved = s.position_frames() - position_before;
-    CHECK(moved <= 2 * s.params().period_frames + 1024); // what lay in the device's own buffer
+    CHECK(s.position_frames() >= position_before);
+    // The watchdog may be at work on it.
+    for (u32 i = 0; i < 1000 && s.outcome() == status_code::in_progress; ++i)
+        live(r, {}, ms);
     if (p.plays()) CHECK(s.drain() == status_code::timed_out);
+    CHECK(s.position_frames() <= s.submitted_frames());
     CHECK(s.stop() == status_code::ok);
     CHECK(s.release() == status_code::ok);
     r.device().faults() = {};
