@@ -1,8 +1,9 @@
 #pragma once
-// The driver of one virtio sound device: discovery, the streams, and the three entries by which
+// The driver of one virtio sound device: discovery, the streams and other items, and the three entries by which
 // the world reaches it: completions, configuration changes and time.
 // Spec: [virtio 1.4] Sound Device
 
+#include <vsnd/sound/card_items.hpp>
 #include <vsnd/sound/control.hpp>
 #include <vsnd/sound/stream.hpp>
 
@@ -12,6 +13,9 @@ namespace vsnd {
 //   void period_done(stream&)   a period came back: playback may fill it, capture may read it
 //   void xrun(stream&)          the device ran out of periods, or says so
 //   void recovered(stream&, status_code)   a stream that was stuck runs again: ok; or why not
+//   void period_elapsed(stream&)                          the device says that a period has passed
+//   void jack_changed(card&, u32 id)                      jacks()[id].connected is another one
+//   void element_changed(card&, u32 id, element_notice)   ask again for what it says
 // They are called from the pump of tx, rx or events, in the pump's context (often an interrupt),
 // without any lock. From there only acquire, commit and position_frames are legal.
 struct no_handler {};
@@ -37,7 +41,7 @@ constexpr const char* to_string(card_state s) {
 }
 
 template <class Port, class Handler = no_handler, class Limits = default_limits>
-class card {
+class card : public card_items<card<Port, Handler, Limits>, Limits> {
   public:
     using port_type = Port;
     using queue_type = typename Port::queue_type;
@@ -51,7 +55,8 @@ class card {
     card(const card&) = delete;
     card& operator=(const card&) = delete;
 
-    // Takes the device over: features, queues, DRIVER_OK, then asks it for its streams. `memory`:
+    // Takes the device over: features, queues, DRIVER_OK, then asks it for its streams and the
+    // other items. `memory`:
     // card_bytes<Limits>() of coherent memory, aligned to card_alignment, the card's until close.
     // After an error the device is reset and the card closed, except for memory_still_owned.
     // Context: thread. Errors: wrong_state, it is open; no_memory, before the device is touched;
@@ -139,6 +144,7 @@ class card {
 
   private:
     friend stream_type;
+    friend card_items<card, Limits>;
     using endpoint_type = endpoint<queue_type, hooks>;
     using area = card_area<Limits>;
     using message = typename stream_type::message;
@@ -205,6 +211,7 @@ class card {
     void control_answered(const control_answer& answer);
     void event_arrived(cookie what);
     void handle_event(u32 code, u32 data);
+    bool period_event(u32 code, u32 data);
     u32 interrupt_after(u32 queue);
     VSND_HOT void tell_period(stream_type& s);
     void tell_xrun(stream_type& s);
@@ -233,5 +240,8 @@ class card {
 
 } // namespace vsnd
 
+#include <vsnd/sound/card_answers.hpp>
+#include <vsnd/sound/card_discovery.hpp>
 #include <vsnd/sound/card_open.hpp>
 #include <vsnd/sound/card_pump.hpp>
+#include <vsnd/sound/card_requests.hpp>

@@ -17,6 +17,7 @@ status_code card<Port, Handler, Limits>::open_async(Port& port, const dma_region
     shared_ = reinterpret_cast<area*>(memory.cpu);
     shared_bus_ = memory.bus;
     stream_count_ = device_streams_ = asked_from_ = 0;
+    if constexpr (has_items<Limits>) this->reset_items();
     counters_ = {};
     failure_ = status_code::ok;
     // An interrupt may come at any time from here on, and finds no queue that is half set up.
@@ -43,7 +44,8 @@ status_code card<Port, Handler, Limits>::open_async(Port& port, const dma_region
 template <class Port, class Handler, class Limits>
 status_code card<Port, Handler, Limits>::set_up(Port& port) {
     // Of the device type's own features none is needed for PCM.
-    const result<u64> features = port.negotiate(0);
+    constexpr u64 wanted = Limits::elements != 0 ? u64{1} << wire::SND_F_CTLS : 0;
+    const result<u64> features = port.negotiate(wanted);
     if (!features.ok()) return features.code();
     // `controls` is not read without VIRTIO_SND_F_CTLS: some devices have only 12 bytes.
     wire::snd_config config{};
@@ -51,6 +53,10 @@ status_code card<Port, Handler, Limits>::set_up(Port& port) {
     const status_code read = port.read_config(0, {reinterpret_cast<u8*>(&config), readable});
     if (!ok(read)) return read;
     device_streams_ = config.streams;
+    if constexpr (has_items<Limits>) {
+        const status_code counted = this->count_items(config, features.value());
+        if (!ok(counted)) return counted;
+    }
 
     for (u32 i = 0; i < wire::SND_VQ_COUNT; ++i) {
         const result<queue_type*> queue = port.queue(i);
@@ -92,7 +98,10 @@ status_code card<Port, Handler, Limits>::populate_events() {
 template <class Port, class Handler, class Limits>
 status_code card<Port, Handler, Limits>::ask_for_streams() {
     const u32 wanted = lesser(device_streams_, Limits::streams);
-    if (asked_from_ == wanted) return status_code::ok;
+    if (asked_from_ == wanted) {
+        if constexpr (has_items<Limits>) return this->ask_for_items();
+        return status_code::ok;
+    }
     const u32 count = lesser(wanted - asked_from_, info_batch);
     __builtin_memset(shared_->infos, 0, sizeof(shared_->infos));
     wire::snd_query_info query{};
@@ -110,6 +119,9 @@ status_code card<Port, Handler, Limits>::ask_for_streams() {
 
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::got_streams(status_code code) {
+    if constexpr (has_items<Limits>) {
+        if (this->probed(code)) return;
+    }
     if (!ok(code)) return finish_opening(code);
     const u32 wanted = lesser(device_streams_, Limits::streams);
     const u32 count = lesser(wanted - asked_from_, info_batch);
@@ -140,6 +152,9 @@ void card<Port, Handler, Limits>::finish_opening(status_code code) {
 template <class Port, class Handler, class Limits>
 status_code card<Port, Handler, Limits>::give_up(status_code why) {
     const status_code stopped = port_->stop();
+    if constexpr (has_items<Limits>) {
+        this->end_items(ok(stopped) ? status_code::wrong_state : stopped);
+    }
     if (!ok(stopped)) {
         state_ = card_state::failed;
         failure_ = stopped;
@@ -148,6 +163,7 @@ status_code card<Port, Handler, Limits>::give_up(status_code why) {
     }
     for (stream_type& s : streams())
         s.forget();
+    if constexpr (has_items<Limits>) this->forget_items();
     stream_count_ = 0;
     state_ = card_state::closed;
     port_ = nullptr;
@@ -165,6 +181,8 @@ status_code card<Port, Handler, Limits>::close() {
             // Where nobody knows what the device made of a request, no command is surely right.
             if (s.state_ != stream_state::unknown) (void)s.release();
         }
+        if constexpr (Limits::jacks != 0) (void)wait_for(this->jacks_.task.outcome_);
+        if constexpr (Limits::elements != 0) (void)wait_for(this->elements_.task.outcome_);
     }
     // Nobody pumps any more, on no CPU: the pumps are claimed until the device is reset.
     for (endpoint_type& end : ends_) {
@@ -191,6 +209,7 @@ void card<Port, Handler, Limits>::fail(status_code code) {
     state_ = card_state::failed;
     for (stream_type& s : streams())
         s.fail(code);
+    if constexpr (has_items<Limits>) this->end_items(code);
 }
 
 // A blocking call: pumps, lets time pass, and sleeps where the port can.

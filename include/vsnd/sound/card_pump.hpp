@@ -99,8 +99,11 @@ template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::control_answered(const control_answer& answer) {
     if (answer.late) {
         ++counters_.late_answers;
+        if constexpr (has_items<Limits>) this->item_returned(answer.owner);
     } else if (answer.owner == card_itself) {
         got_streams(answer.code);
+    } else if (has_items<Limits> && owns_items(answer.owner)) {
+        if constexpr (has_items<Limits>) this->item_answered(answer);
     } else {
         streams_[answer.owner].answered(answer.code);
     }
@@ -121,7 +124,25 @@ void card<Port, Handler, Limits>::event_arrived(cookie what) {
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::handle_event(u32 code, u32 data) {
     if (code == wire::SND_EVT_PCM_XRUN && find(data) != nullptr) return tell_xrun(streams_[data]);
+    if (period_event(code, data)) return;
+    if constexpr (has_items<Limits>) {
+        if (this->item_event(code, data)) return;
+    }
     ++counters_.stray_events;
+}
+
+// Whether it says that a period of a stream has passed. Where code counts, only with a handler.
+template <class Port, class Handler, class Limits>
+bool card<Port, Handler, Limits>::period_event(u32 code, u32 data) {
+    constexpr bool told = requires(Handler & h, stream_type & s) {
+        h.period_elapsed(s);
+    };
+    if constexpr (told || !Limits::small) {
+        if (code != wire::SND_EVT_PCM_PERIOD_ELAPSED || find(data) == nullptr) return false;
+        if constexpr (told) handler_.period_elapsed(streams_[data]);
+        return true;
+    }
+    return false;
 }
 
 // How many completions of a queue may pass before the next interrupt.
@@ -161,6 +182,7 @@ u64 card<Port, Handler, Limits>::tick(u64 now) {
     if (state_ == card_state::opening && !before(now, deadline_, next)) {
         if (overdue(card_itself, deadline_, now)) got_streams(status_code::timed_out);
     }
+    if constexpr (has_items<Limits>) this->tick_items(now, next);
     for (stream_type& s : streams())
         s.tick(now, next);
     if (Limits::playback) ends_[wire::SND_VQ_TX].kick();

@@ -20,6 +20,14 @@ constexpr status_code from_device(u32 code) {
     }
 }
 
+// Besides the streams' numbers and card_itself, those of the desks for other items.
+inline constexpr u32 jack_owner = 0xfffffffe;
+inline constexpr u32 channel_map_owner = 0xfffffffd;
+inline constexpr u32 element_owner = 0xfffffffc;
+constexpr bool owns_items(u32 owner) {
+    return owner >= element_owner && owner != card_itself;
+}
+
 struct control_answer {
     u32 owner = card_itself; // who sent the request: a stream's number, or the card itself
     status_code code = status_code::ok;
@@ -51,35 +59,12 @@ class control_channel {
     // Sends `bytes` of `request`; the answer's payload, if there is one, goes to `payload`.
     // Errors: no_room, nothing was sent.
     status_code send(u32 owner, const void* request, u32 bytes, const part& payload, u64 now) {
-        [[maybe_unused]] auto held = end_->lock();
-        u32 i = 0;
-        while (cells_[i].state != cell_state::idle)
-            if (++i == Cells) return status_code::no_room;
-        cell& c = cells_[i];
-        control_cell& shared = shared_[i];
-        __builtin_memcpy(shared.request, request, bytes);
-        store_relaxed(&shared.response.code, u32{0});
-
-        const bus_address at = bus_ + i * sizeof(control_cell);
-        const part all[] = {
-            {at, bytes},
-            {at + __builtin_offsetof(control_cell, response), sizeof(wire::snd_hdr)},
-            payload};
-        Queue& queue = end_->queue();
-        const auto bound =
-            queue.bind({{all, 1}, {all + 1, payload.bytes == 0 ? usize{1} : usize{2}}}, &c);
-        if (!bound.ok()) return bound.code();
-        c = {bound.value(), owner, cell_state::sent};
-        ring_again_ = now + patience_;
-        const status_code posted = queue.post(c.chain);
-        if (!ok(posted)) {
-            free(c);
-        } else {
-            const u32 code = static_cast<const wire::snd_hdr*>(request)->code;
-            end_->tell({trace_step::request, owner, code});
-            if constexpr (!Queue::kicks_itself) queue.kick(1);
-        }
-        return posted;
+        return send_one<true>(owner, request, {{}, bytes}, payload, now);
+    }
+    // The same for a request that lies in shared memory already, and stays there until answered.
+    status_code send_shared(u32 owner, const void* request, const part& where, const part& payload,
+                            u64 now) {
+        return send_one<false>(owner, request, where, payload, now);
     }
 
     // A completion of the control queue.
@@ -125,6 +110,41 @@ class control_channel {
     }
 
   private:
+    // In_cell: a copy of `request` is sent, which lies in the cell.
+    template <bool In_cell>
+    VSND_TINY status_code send_one(u32 owner, const void* request, part where, const part& payload,
+                                   u64 now) {
+        [[maybe_unused]] auto held = end_->lock();
+        u32 i = 0;
+        while (cells_[i].state != cell_state::idle)
+            if (++i == Cells) return status_code::no_room;
+        cell& c = cells_[i];
+        control_cell& shared = shared_[i];
+        if constexpr (In_cell) __builtin_memcpy(shared.request, request, where.bytes);
+        store_relaxed(&shared.response.code, u32{0});
+
+        const bus_address at = bus_ + i * sizeof(control_cell);
+        if constexpr (In_cell) where.address = at;
+        const part all[] = {
+            where,
+            {at + __builtin_offsetof(control_cell, response), sizeof(wire::snd_hdr)},
+            payload};
+        Queue& queue = end_->queue();
+        const auto bound =
+            queue.bind({{all, 1}, {all + 1, payload.bytes == 0 ? usize{1} : usize{2}}}, &c);
+        if (!bound.ok()) return bound.code();
+        c = {bound.value(), owner, cell_state::sent};
+        ring_again_ = now + patience_;
+        const status_code posted = queue.post(c.chain);
+        if (!ok(posted)) {
+            free(c);
+        } else {
+            const u32 code = static_cast<const wire::snd_hdr*>(request)->code;
+            end_->tell({trace_step::request, owner, code});
+            if constexpr (!Queue::kicks_itself) queue.kick(1);
+        }
+        return posted;
+    }
     void free(cell& c) {
         c.state = cell_state::idle;
         (void)end_->queue().unbind(c.chain);
