@@ -16,7 +16,59 @@ struct refill {
     void xrun(Stream& s) {
         (void)s.position_frames();
     }
+    template <class Stream>
+    void period_elapsed(Stream& s) {
+        (void)s.position_frames();
+    }
+    template <class Card>
+    void jack_changed(Card& c, u32 id) {
+        changes += c.jacks()[id].connected;
+    }
+    template <class Card>
+    void element_changed(Card& c, u32 id, const element_notice& notice) {
+        changes += notice.value && c.elements()[id].usable;
+    }
+    u32 changes = 0;
 };
+
+// The same for jacks, channel maps and control elements.
+template <class Card>
+u64 drive_items(Card& c, u32 id, span<u8> bytes) {
+    static wire::snd_ctl_value value;
+    static item_name name;
+    static db_range range;
+    const status_code codes[] = {
+        c.remap_jack_async(id, 1, 2),
+        c.remap_jack(id, 1, 2),
+        c.remap_outcome(),
+        c.read_element_async(id),
+        c.read_element(id, value),
+        c.element_value(value),
+        c.write_element_async(id, value),
+        c.write_element(id, value),
+        c.read_item_names_async(id),
+        c.read_item_names(id),
+        c.item_name_of(id, name),
+        c.read_tlv_async(id),
+        c.read_tlv(id, bytes).code(),
+        c.read_db_range(id, range),
+        c.write_tlv_async(id, 1, bytes),
+        c.write_tlv(id, 1, bytes),
+        c.command_tlv_async(id, 1, bytes),
+        c.command_tlv(id, 1, bytes),
+        c.refresh_element_async(id),
+        c.refresh_element(id),
+        c.element_outcome(),
+    };
+    u64 sum = c.element_answer().size() + c.item_counts().malformed;
+    sum += c.device_jacks() + c.device_channel_maps() + c.device_elements();
+    sum += c.jacks().size() + c.elements().size() + c.channel_maps().size();
+    if (auto* const s = c.find(id)) sum += c.positions(*s, 2).size();
+    sum += static_cast<u64>(to_centi_db(range, 5)) + static_cast<u64>(to_raw(range, 5));
+    for (const status_code code : codes)
+        sum += static_cast<u64>(code);
+    return sum;
+}
 
 // Every public call of a card and its streams, on memory that the caller brings.
 template <class Card, class Port>
@@ -44,6 +96,7 @@ u64 drive(Card& c, Port& p, const dma_region& memory, const pcm_params& wanted) 
         sum +=
             static_cast<u64>(*to_string(s->outcome())) + static_cast<u64>(*to_string(s->state()));
     }
+    sum += drive_items(c, wanted.channels, {memory.cpu, memory.bytes});
     c.complete(wire::SND_VQ_TX, {nullptr, 0, used::kind::dropped});
     c.config_changed();
     sum += c.pump_all() + c.pump(wire::SND_VQ_RX, 1) + c.tick(sum) + c.counters().events;
