@@ -43,8 +43,11 @@ pcm_params small() {
 TEST_CASE("trace hook: requests, answers and states, and not a word of periods") {
     rig<> r;
     REQUIRE(r.open() == status_code::ok);
-    CHECK(notes(r) == "card request 256\n"
-                      "card answer ok\n");
+    // Streams, jacks, channel maps, control elements.
+    CHECK(notes(r) == "card request 256\ncard answer ok\n"
+                      "card request 1\ncard answer ok\n"
+                      "card request 512\ncard answer ok\n"
+                      "card request 768\ncard answer ok\n");
     auto& out = *r.driver.find(direction::playback);
     REQUIRE(r.prepare(out, small()) == status_code::ok);
     CHECK(notes(r) == "0 request 257\n0 answer ok\n0 state params set\n"

@@ -27,6 +27,10 @@ inline constexpr u32 element_owner = 0xfffffffc;
 constexpr bool owns_items(u32 owner) {
     return owner >= element_owner && owner != card_itself;
 }
+// As the trace hook hears it: a stream's number, or the card.
+constexpr u32 traced(u32 owner) {
+    return owns_items(owner) ? card_itself : owner;
+}
 
 struct control_answer {
     u32 owner = card_itself; // who sent the request: a stream's number, or the card itself
@@ -74,7 +78,7 @@ class control_channel {
         const control_answer answer{c.owner,
                                     from_device(load_relaxed(&shared_[&c - cells_].response.code)),
                                     c.state != cell_state::sent};
-        end_->tell({answer.late ? trace_step::late : trace_step::answer, answer.owner,
+        end_->tell({answer.late ? trace_step::late : trace_step::answer, traced(answer.owner),
                     static_cast<u32>(answer.code)});
         free(c);
         return answer;
@@ -140,7 +144,7 @@ class control_channel {
             free(c);
         } else {
             const u32 code = static_cast<const wire::snd_hdr*>(request)->code;
-            end_->tell({trace_step::request, owner, code});
+            end_->tell({trace_step::request, traced(owner), code});
             if constexpr (!Queue::kicks_itself) queue.kick(1);
         }
         return posted;
