@@ -25,6 +25,10 @@ struct small_limits : vsnd::default_limits {
     static constexpr u32 streams = 4;
     static constexpr u32 periods = 8;
     static constexpr u32 events = 4;
+    // No call of this user is about other items than streams.
+    static constexpr u32 jacks = 0;
+    static constexpr u32 channel_maps = 0;
+    static constexpr u32 elements = 0;
 };
 
 class session {

@@ -22,7 +22,8 @@ pcm_params small() {
 std::vector<u64> requests(rig<>& r) {
     std::vector<u64> all;
     for (const auto& e : r.device().trace().events())
-        if (e.kind == trace_kind::request && e.number > wire::SND_R_PCM_INFO)
+        if (e.kind == trace_kind::request && e.number > wire::SND_R_PCM_INFO &&
+            e.number < wire::SND_R_CHMAP_INFO)
             all.push_back(e.number);
     return all;
 }
