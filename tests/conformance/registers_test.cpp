@@ -180,8 +180,9 @@ TEST_CASE("conformance: each doorbell is 16 bits with the queue's number") {
             CHECK(a.offset == model::pci_place::notify + (3 - a.value) * 4);
             ++seen[a.value];
         }
-        for (const usize n : seen)
-            CHECK(n != 0);
+        // That of the event queue is rung where an event came, and its buffer went back.
+        for (const u32 queue : {wire::SND_VQ_CONTROL, wire::SND_VQ_TX, wire::SND_VQ_RX})
+            CHECK(seen[queue] != 0);
     });
 }
 

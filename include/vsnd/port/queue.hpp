@@ -12,8 +12,8 @@
 //       call only. Context: thread. Errors: no_room, nothing has changed; invalid_argument.
 //   status_code post(slot)
 //       Publishes a bound chain, which is idle; the device owns its memory until `take` returns its
-//       cookie, or until the device is stopped. Context: thread, interrupt, callback. Errors: whatever the
-//       kernel's queue answers; the period then stays with the driver.
+//       cookie, or until the device is stopped. Context: thread, interrupt, callback.
+//       Errors: whatever the kernel's queue answers; the period then stays with the driver.
 //   used take()
 //       The next completion, in the device's order. Everything the device wrote is checked here:
 //       an id that was never posted comes back as `dropped`, and a length that the chain cannot

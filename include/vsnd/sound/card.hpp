@@ -1,6 +1,6 @@
 #pragma once
-// The driver of one virtio sound device: discovery, the streams and other items, and the three entries by which
-// the world reaches it: completions, configuration changes and time.
+// The driver of one virtio sound device: discovery, the streams and other items, and the three
+// entries by which the world reaches it: completions, configuration changes and time.
 // Spec: [virtio 1.4] Sound Device
 
 #include <vsnd/sound/card_items.hpp>
@@ -56,8 +56,8 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     card& operator=(const card&) = delete;
 
     // Takes the device over: features, queues, DRIVER_OK, then asks it for its streams and the
-    // other items. `memory`:
-    // card_bytes<Limits>() of coherent memory, aligned to card_alignment, the card's until close.
+    // other items. `memory`: card_bytes<Limits>() of coherent memory, aligned to card_alignment, the
+    // card's until close.
     // After an error the device is reset and the card closed, except for memory_still_owned.
     // Context: thread. Errors: wrong_state, it is open; no_memory, before the device is touched;
     // those of the port; the device's answers; timed_out; memory_still_owned.
@@ -124,7 +124,7 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     u64 tick(u64 now);
 
     // How tx or rx shares interrupts and doorbells. Context: thread. Errors: invalid_argument, no
-    // such queue; wrong_state, the card is closed; wrong_context; not_available, the limits are small.
+    // such queue; wrong_state, the card is closed; wrong_context; not_available, small limits.
     status_code set_policy(u32 queue, notification_policy p) {
         if (queue != wire::SND_VQ_TX && queue != wire::SND_VQ_RX) {
             return status_code::invalid_argument;

@@ -44,8 +44,8 @@ class pci_device {
     // The kernel has the hooks.
     VSND_HOT Kernel& hooks() { return *common_.kernel; }
 
-    // As in port/device.hpp; inlined, since a card calls it once. The device is found at the first call and reset whenever the answer
-    // is no features. Context: thread. Errors: wrong_state (before init), no_device,
+    // As in port/device.hpp; inlined, since a card calls it once. The device is found at the first
+    // call and reset whenever the answer is no features. Context: thread. Errors: wrong_state (before init), no_device,
     // legacy_device, bad_capability, device_gone, memory_still_owned, no_version_1,
     // not_available (a ring feature that the policy demands), features_refused, no_vector.
     [[gnu::always_inline]] result<u64> negotiate(u64 wanted) {
