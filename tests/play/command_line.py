@@ -115,7 +115,8 @@ def check_trace(player):
     assert not any("..." in each for each in told["--trace=full"])
     sent = [each for each in told["--trace=full"] if "driver -> tx       stream 0: " in each]
     assert len(sent) >= 32, len(sent)
-    assert len(told["--trace"]) < 100 < len(told["--trace=full"])
+    # What is said once takes about a hundred lines, however long the sound is.
+    assert len(told["--trace"]) < 120 < len(told["--trace=full"])
     assert " ms  " not in player.run(plain, "-o", player.out).stdout
 
 
