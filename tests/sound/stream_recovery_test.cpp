@@ -211,6 +211,27 @@ TEST_CASE("recovery: a guest that was late, or has nothing to play, starts none"
     CHECK_CLEAN(b.r);
 }
 
+TEST_CASE("recovery: a host that slept with its guest starts none") {
+    bench b;
+    auto& out = b.open();
+    const bytes data = support::noise(256 * frame * 100);
+    usize at = 0;
+    REQUIRE(b.r.feed(out, data, at, 256 * frame * 4) == status_code::ok);
+    REQUIRE(out.start() == status_code::ok);
+    b.step();
+    b.r.device().faults().stall_at_frame = 0; // nothing is played, and nobody ticks
+    b.r.run(seconds(3));
+    for (u32 i = 0; i < 3; ++i)
+        b.step();
+    CHECK(out.counters().stalls == 0);
+    b.r.device().faults().stall_at_frame = model::fault_set::never;
+    for (u32 i = 0; i < 100; ++i)
+        b.step();
+    CHECK(out.position_frames() == 256 * 4);
+    CHECK(out.counters().stalls == 0);
+    CHECK(b.told == 0);
+}
+
 TEST_CASE("recovery: an interrupt that is lost is none, since the queue is looked at first") {
     bench b;
     auto& out = b.open();
