@@ -16,8 +16,8 @@ namespace vsnd {
 //   void period_elapsed(stream&)                          the device says that a period has passed
 //   void jack_changed(card&, u32 id)                      jacks()[id].connected is another one
 //   void element_changed(card&, u32 id, element_notice)   ask again for what it says
-// They are called from the pump of tx, rx or events, in the pump's context (often an interrupt),
-// without any lock. From there only acquire, commit and position_frames are legal.
+// They are called from a pump, in the pump's context (often an interrupt), and `recovered` from
+// tick as well, without any lock. From there only acquire, commit and position_frames are legal.
 struct no_handler {};
 
 struct card_counters {

@@ -50,7 +50,7 @@ status_code stream<Port, Handler, Limits>::queue_again() {
     return status_code::ok;
 }
 
-// No completion for as long as four periods, the buffer and `least_stall_ns` last is a stall. A
+// No completion for the longest of four periods, the buffer and `least_stall_ns` is a stall. A
 // guest that was late itself, or whose clock jumped, starts the count again.
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::watch(u64 now, u64& next) {

@@ -45,9 +45,10 @@ class pci_device {
     VSND_HOT Kernel& hooks() { return *common_.kernel; }
 
     // As in port/device.hpp; inlined, since a card calls it once. The device is found at the first
-    // call and reset whenever the answer is no features. Context: thread. Errors: wrong_state (before init), no_device,
-    // legacy_device, bad_capability, device_gone, memory_still_owned, no_version_1,
-    // not_available (a ring feature that the policy demands), features_refused, no_vector.
+    // call and reset whenever the answer is no features. Context: thread. Errors: wrong_state
+    // (before init), no_device, legacy_device, bad_capability, device_gone, memory_still_owned,
+    // no_version_1, not_available (a ring feature that the policy demands), features_refused,
+    // no_vector.
     [[gnu::always_inline]] result<u64> negotiate(u64 wanted) {
         if (common_.kernel == nullptr) return status_code::wrong_state;
         phase_ = phase::stopped;
