@@ -93,8 +93,8 @@ constexpr bool ok(status_code code) {
     return code == status_code::ok;
 }
 
-// A value, or the code that says why there is none. Reading the value of a failed result gives
-// the default value of T; it never traps.
+// A value, or the code that says why there is none. Reading the value of a failed result never
+// traps; what it gives is of no use.
 template <class T>
 class [[nodiscard]] result {
   public:
@@ -106,6 +106,7 @@ class [[nodiscard]] result {
     constexpr status_code code() const { return code_; }
     constexpr const T& value() const { return value_; }
     constexpr T& value() { return value_; }
+    constexpr void set_code(status_code code) { code_ = code; }
 
   private:
     T value_{};

@@ -9,6 +9,7 @@ namespace vsnd {
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::init(card_type& owner, u32 id, const wire::snd_pcm_info& said,
                                          area_type* area, bus_address bus) {
+    static_cast<stream_facts&>(*this) = {};
     card_ = &owner;
     id_ = id;
     wire::snd_pcm_info raw; // the device may write there again
@@ -25,9 +26,6 @@ void stream<Port, Handler, Limits>::init(card_type& owner, u32 id, const wire::s
     this->playback_ = out;
     this->end_ = &owner.ends_[out ? wire::SND_VQ_TX : wire::SND_VQ_RX];
     this->counters_ = {};
-    state_ = goal_ = stream_state::released;
-    outcome_ = verdict_ = status_code::ok;
-    pending_ = prepare_again_ = recovering_ = draining_ = reclaiming_ = send_later_ = false;
 }
 
 template <class Port, class Handler, class Limits>
@@ -168,7 +166,7 @@ bool stream<Port, Handler, Limits>::send(stream_command c, u64 now) {
         r.features = p.features;
         r.channels = p.channels;
         r.format = to_wire(p.format);
-        r.rate = to_wire(from_hz(p.rate_hz).value());
+        r.rate = static_cast<u8>(detail::nearest_rate_number(info_.rates, p.rate_hz));
     }
     return ok(card_->control_.send(id_, &r, bytes, {}, now));
 }
