@@ -44,9 +44,8 @@ class both_ends {
         device_.enable(setup);
         const dma_region data = memory_.allocate(4096);
         for (usize i = 0; queue_.free_chains(3) != 0; ++i) {
-            const part readable[2] = {{data.bus, 4}, {data.bus + 64, 100}};
-            const part writable[1] = {{data.bus + 512, 8}};
-            chains_.push_back({queue_.bind({{readable, 2}, {writable, 1}}, cookie_of(i)).value()});
+            const part parts[] = {{data.bus, 4}, {data.bus + 64, 100}, {data.bus + 512, 8}};
+            chains_.push_back({queue_.bind({parts, 2}, cookie_of(i)).value()});
         }
     }
 

@@ -37,6 +37,9 @@ struct ring_policy {
     static constexpr u16 most_descriptors = 64;
     // Indirect chains: room for this many parts each. Longer chains go direct.
     static constexpr u16 most_indirect_parts = 4;
+    // Split rings: other than 0, so many descriptors for each chain, however many it needs, and none
+    // of them indirect. Less code, and less room where chains are short.
+    static constexpr u16 place_parts = 0;
     static constexpr choice event_idx = choice::negotiated;
     static constexpr choice indirect = choice::negotiated;
     // The device may answer for many chains at once, and a chain that it skipped counts as filled
@@ -52,6 +55,7 @@ struct ring_policy {
 // For a kernel that counts bytes of code: 21 chains of three fit in 64 descriptors anyway.
 struct small_ring_policy : ring_policy {
     static constexpr choice indirect = choice::never;
+    static constexpr u16 place_parts = 3;
 };
 
 } // namespace vsnd

@@ -8,7 +8,7 @@
 
 #include <vsnd/port/queue.hpp>
 #include <vsnd/ring/ring.hpp>
-#include <vsnd/ring/split_descriptors.hpp>
+#include <vsnd/ring/split_places.hpp>
 #include <vsnd/wire/virtio.hpp>
 
 namespace vsnd {
@@ -18,14 +18,7 @@ template <class Doorbell, class Policy = ring_policy>
 class split_queue {
     using order = typename Policy::order;
 
-    // What is known about the chain whose head is the descriptor of the same number.
-    struct record {
-        cookie what;
-        u32 capacity; // bytes that the device may write
-        u16 head;
-        bool bound;
-        bool in_device;
-    };
+    using record = split_record;
     using descriptors = split_descriptors<Policy>;
 
     // The parts of a ring's memory. Where they lie does not depend on the size in use.
@@ -82,7 +75,6 @@ class split_queue {
         used_ = memory.cpu + used_at;
         used_event_ = field(avail_, wire::virtq_used_event_offset(size));
         avail_event_ = field(used_, wire::virtq_avail_event_offset(size));
-        __builtin_memset(records_, 0, sizeof(records_));
         counters_ = {};
         start_over();
         return status_code::ok;
@@ -93,18 +85,10 @@ class split_queue {
     const ring_counters& counters() const { return counters_; }
 
     result<slot> bind(const chain& c, cookie what) {
-        const result<u32> head = descriptors_.write(c);
-        if (!head) return head.code();
-        record& r = records_[head.value()];
-        r.head = static_cast<u16>(head.value());
-        r.what = what;
-        r.bound = true;
-        r.in_device = false;
-        r.capacity = 0;
-        for (const part& p : c.writable)
-            r.capacity += p.bytes;
+        const result<record*> bound = descriptors_.bind(c, what);
+        if (!bound) return bound.code();
         slot s;
-        s.chain_ = &r;
+        s.chain_ = bound.value();
         return s;
     }
 
@@ -155,12 +139,12 @@ class split_queue {
         used_idx_ = static_cast<u16>(at + 1);
         const u32 id = load_relaxed(word(element(used_, at)));
         const u32 written = load_relaxed(word(element(used_, at) + 4));
-        if (id >= size_ || !records_[id].in_device) {
+        if (id >= size_ || !descriptors_[id].in_device) {
             ++counters_.unknown_ids;
             if (++unknown_since_reset_ > size_) broken_ = true;
             return {nullptr, 0, used::kind::dropped};
         }
-        record& r = records_[id];
+        record& r = descriptors_[id];
         r.in_device = false;
         if (written <= r.capacity) return {r.what, written, used::kind::completed};
         ++counters_.overlong;
@@ -184,7 +168,7 @@ class split_queue {
                 const u32 id = load_relaxed(word(e));
                 if (id >= size_) [[unlikely]]
                     break;
-                record& r = records_[id];
+                record& r = descriptors_[id];
                 if (!r.in_device) [[unlikely]]
                     break;
                 cookie what = r.what;
@@ -209,7 +193,7 @@ class split_queue {
     u32 in_device() const {
         u32 n = 0;
         for (u32 i = 0; i < size_; ++i)
-            n += records_[i].in_device;
+            n += descriptors_[i].in_device;
         return n;
     }
 
@@ -217,15 +201,14 @@ class split_queue {
         record* const r = s.chain_;
         if (r == nullptr || !r->bound) return status_code::invalid_argument;
         if (r->in_device) return status_code::memory_still_owned;
-        r->bound = false;
-        descriptors_.give_back(r->head);
+        descriptors_.give_back(*r);
         return status_code::ok;
     }
 
     // Bound chains stay bound.
     void reset() {
         for (u32 i = 0; i < size_; ++i)
-            records_[i].in_device = false;
+            descriptors_[i].in_device = false;
         start_over();
     }
 
@@ -280,7 +263,6 @@ class split_queue {
     bus_address bus_;
     ring_counters counters_;
     u32 unknown_since_reset_ = 0;
-    record records_[most]{};
     descriptors descriptors_;
 };
 

@@ -81,7 +81,7 @@ status_code card<Port, Handler, Limits>::populate_events() {
         wire::snd_event* const event = &shared_->events[i];
         const usize at = __builtin_offsetof(area, events) + i * sizeof(*event);
         const part buffer[] = {{shared_bus_ + at, sizeof(*event)}};
-        const auto bound = end.bind({{}, buffer}, event);
+        const auto bound = end.bind({buffer, 0}, event);
         if (!bound.ok()) return i == 0 ? bound.code() : status_code::ok;
         event_chains_[i] = bound.value();
         // Without a doorbell: a device looks for buffers when it has an event, and some do not

@@ -134,8 +134,7 @@ class control_channel {
             {at + __builtin_offsetof(control_cell, response), sizeof(wire::snd_hdr)},
             payload};
         Queue& queue = end_->queue();
-        const auto bound =
-            queue.bind({{all, 1}, {all + 1, payload.bytes == 0 ? usize{1} : usize{2}}}, &c);
+        const auto bound = queue.bind({{all, payload.bytes == 0 ? usize{2} : usize{3}}, 1}, &c);
         if (!bound.ok()) return bound.code();
         c = {bound.value(), owner, cell_state::sent};
         ring_again_ = now + patience_;

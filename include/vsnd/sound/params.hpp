@@ -57,10 +57,11 @@ struct pcm_params {
     constexpr bool operator==(const pcm_params&) const = default;
 };
 
-// Bytes of one period; 0 where it is no whole number of bytes or frames, or beyond 32 bits.
+// Bytes of one period; 0 where it is no whole number of bytes or frames, or beyond 31 bits: more
+// does not fit into one message.
 [[gnu::noinline]] constexpr u32 period_bytes(const pcm_params& p) {
     const u64 bits = u64{p.period_frames} * frame_bits(p.format, p.channels);
-    return (bits & 7) == 0 && bits >> 35 == 0 ? static_cast<u32>(bits >> 3) : 0;
+    return (bits & 7) == 0 && bits >> 34 == 0 ? static_cast<u32>(bits >> 3) : 0;
 }
 
 // Some devices take data of 4 bytes for a header and of 8 for a status.
