@@ -26,6 +26,7 @@
 //   static constexpr bool posts_before_start   post works before the device's start()
 //   static constexpr bool kicks_itself         post rings the doorbell; kick is not called
 // Optional, found by `requires`:
+//   static constexpr bool posts_always   true: post never fails
 //   void kick(u32 posted)  rings the doorbell for the last `posted` chains if the device wants it;
 //                    required unless kicks_itself
 //   void ring()      rings in any case (a device's first doorbell can be lost)
@@ -70,6 +71,11 @@ template <class Q>
 concept has_broken = requires(const Q& q) {
     { q.broken() } -> same_type<bool>;
 };
+
+template <class Q>
+inline constexpr bool posts_always = false;
+template <class Q>
+requires(Q::posts_always) inline constexpr bool posts_always<Q> = true;
 
 template <class Q>
 concept sound_queue = requires(Q& q, const chain& c, cookie what, typename Q::slot slot) {

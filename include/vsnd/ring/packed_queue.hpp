@@ -33,6 +33,7 @@ class packed_queue {
     };
 
     static constexpr bool posts_before_start = true;
+    static constexpr bool posts_always = true;
     static constexpr bool kicks_itself = false;
     static constexpr u16 most_descriptors = Policy::most_descriptors;
 

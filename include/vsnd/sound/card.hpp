@@ -112,7 +112,7 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     bool pump_all(u32 budget = default_budget);
 
     // One completion, for a port whose queue announces them itself. Context: the pumper of `queue`.
-    void complete(u32 queue, const used& u);
+    void complete(u32 queue, used u);
 
     // The device's configuration changed, or it wants a reset. Context: thread, interrupt.
     void config_changed() {
@@ -129,7 +129,7 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
         if (queue != wire::SND_VQ_TX && queue != wire::SND_VQ_RX) {
             return status_code::invalid_argument;
         }
-        if (Limits::small) return status_code::not_available;
+        if constexpr (Limits::small) return status_code::not_available;
         if (!reachable(queue)) return status_code::wrong_state;
         if (in_callback()) return status_code::wrong_context;
         ends_[queue].set_policy(p);
@@ -145,7 +145,7 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
   private:
     friend stream_type;
     friend card_items<card, Limits>;
-    using endpoint_type = endpoint<queue_type, hooks>;
+    using endpoint_type = endpoint<queue_type, hooks, Limits::small>;
     using area = card_area<Limits>;
     using message = typename stream_type::message;
 
@@ -207,7 +207,7 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
         return static_cast<stream_type&>(*m.owner);
     }
     [[gnu::noinline]] bool pump_on(u32 queue, u32 budget);
-    void completed(u32 queue, const used& u);
+    void completed(u32 queue, used u);
     void control_answered(const control_answer& answer);
     void event_arrived(cookie what);
     void handle_event(u32 code, u32 data);
@@ -233,7 +233,7 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     bus_address shared_bus_;
     card_counters counters_;
     endpoint_type ends_[wire::SND_VQ_COUNT]{};
-    control_channel<queue_type, hooks, area::control_cells> control_{};
+    control_channel<endpoint_type, queue_type, area::control_cells> control_{};
     typename queue_type::slot event_chains_[Limits::events]{};
     stream_type streams_[Limits::streams]{};
 };

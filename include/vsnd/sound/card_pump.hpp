@@ -38,11 +38,17 @@ template <class Port, class Handler, class Limits>
 bool card<Port, Handler, Limits>::pump_on(u32 queue, u32 budget) {
     endpoint_type& end = ends_[queue];
     for (; budget != 0 && ok(failure_); --budget) {
-        const used u = end.take();
-        if (u.type != used::kind::nothing) {
+        if constexpr (Limits::small) {
+            const used u = end.next();
+            if (u.type == used::kind::nothing) return false;
             completed(queue, u);
-        } else if (end.rest(interrupt_after(queue))) {
-            return false;
+        } else {
+            const used u = end.take();
+            if (u.type != used::kind::nothing) {
+                completed(queue, u);
+            } else if (end.rest(interrupt_after(queue))) {
+                return false;
+            }
         }
     }
     end.leave_pump();
@@ -50,7 +56,7 @@ bool card<Port, Handler, Limits>::pump_on(u32 queue, u32 budget) {
 }
 
 template <class Port, class Handler, class Limits>
-void card<Port, Handler, Limits>::completed(u32 queue, const used& u) {
+void card<Port, Handler, Limits>::completed(u32 queue, used u) {
     if (u.type == used::kind::dropped) {
         ++counters_.unknown_ids;
         if (ends_[queue].broken()) fail(status_code::device_broken);
@@ -65,11 +71,13 @@ void card<Port, Handler, Limits>::completed(u32 queue, const used& u) {
 template <class Port, class Handler, class Limits>
 bool card<Port, Handler, Limits>::pump(u32 queue, u32 budget) {
     if (!reachable(queue) || budget == 0) return false;
-    if (queue == wire::SND_VQ_TX && !Limits::playback) return false;
-    if (queue == wire::SND_VQ_RX && !Limits::capture) return false;
-    if (budget >= default_budget) {
-        if (queue == wire::SND_VQ_TX) return pump<wire::SND_VQ_TX>();
-        if (queue == wire::SND_VQ_RX) return pump<wire::SND_VQ_RX>();
+    if constexpr (!Limits::small) {
+        if (queue == wire::SND_VQ_TX && !Limits::playback) return false;
+        if (queue == wire::SND_VQ_RX && !Limits::capture) return false;
+        if (budget >= default_budget) {
+            if (queue == wire::SND_VQ_TX) return pump<wire::SND_VQ_TX>();
+            if (queue == wire::SND_VQ_RX) return pump<wire::SND_VQ_RX>();
+        }
     }
     if (!ends_[queue].begin_pump()) return false;
     return pump_on(queue, budget);
@@ -79,15 +87,15 @@ template <class Port, class Handler, class Limits>
 bool card<Port, Handler, Limits>::pump_all(u32 budget) {
     bool more = false;
     // Audio first: what came back must be seen before an answer that says it has.
-    constexpr u32 order[] = {wire::SND_VQ_TX, wire::SND_VQ_RX, wire::SND_VQ_EVENT,
-                             wire::SND_VQ_CONTROL};
-    for (const u32 queue : order)
+    static_assert(wire::SND_VQ_CONTROL < wire::SND_VQ_EVENT &&
+                  wire::SND_VQ_EVENT < wire::SND_VQ_TX && wire::SND_VQ_TX < wire::SND_VQ_RX);
+    for (u32 queue = wire::SND_VQ_COUNT; queue-- != 0;)
         more |= pump(queue, budget);
     return more;
 }
 
 template <class Port, class Handler, class Limits>
-void card<Port, Handler, Limits>::complete(u32 queue, const used& u) {
+void card<Port, Handler, Limits>::complete(u32 queue, used u) {
     if (!reachable(queue) || u.type == used::kind::nothing) return;
     // A pump of one completion, so that the handler is in a callback here too.
     const bool claimed = ends_[queue].begin_pump();

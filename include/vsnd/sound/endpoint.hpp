@@ -21,7 +21,8 @@ inline constexpr u32 safety_periods = 1;
 // How many completions one call of pump handles before it gives way.
 inline constexpr u32 default_budget = 64;
 
-template <class Queue, class Hooks>
+// Small: see endpoint_small.hpp.
+template <class Queue, class Hooks, bool Small = false>
 class endpoint {
     using slot = typename Queue::slot;
     using guard = queue_lock<Hooks>;
@@ -62,6 +63,13 @@ class endpoint {
     status_code post_locked(slot s) {
         const status_code code = queue_->post(s);
         if (ok(code)) (void)hold_back();
+        return code;
+    }
+
+    // Posts and rings at once. With the lock held.
+    status_code post_now(slot s) {
+        const status_code code = queue_->post(s);
+        if (ok(code)) kick_queue(1);
         return code;
     }
 

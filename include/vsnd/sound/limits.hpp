@@ -22,8 +22,9 @@ struct default_limits {
     static constexpr u32 element_answer_bytes = 3072;
     static constexpr bool playback = true;
     static constexpr bool capture = true;
-    // Less code instead of the fewest instructions: ordinary completions have no short way of their
-    // own, and doorbells and interrupts are never shared by several periods.
+    // For playback alone: less code instead of the fewest instructions. Ordinary completions have no short way of their
+    // own, doorbells and interrupts are never shared by several periods, and playback has no
+    // `write`: periods are filled in place.
     static constexpr bool small = false;
 
     // How long a control request may take: with a clock, and without one in ticks.

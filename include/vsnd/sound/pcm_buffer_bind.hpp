@@ -33,7 +33,7 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
         m->silence = step == 0;
         if (!Limits::small) m->guard = m->backing = nobody();
         m->next = m + 1;
-        m->previous = m - 1;
+        if (!Limits::small) m->previous = m - 1;
         const status_code code = bind_message(*end_, *m, parts, playback());
         if (!ok(code)) {
             unbind_all();
@@ -48,15 +48,16 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
     period_bytes_ = bytes;
     whole_bytes_ = bytes + u32{sizeof(wire::snd_pcm_status)};
     ring_ = head_ = messages_;
-    ring_->previous = silences() - 1;
-    ring_->previous->next = ring_;
+    message* const last = silences() - 1;
+    last->next = ring_;
+    if (!Limits::small) ring_->previous = last;
     layout_ = frame_layout(p.format, p.channels);
     silence_ = memory.silence.cpu;
     // What the device does not fill must not show anybody's old data.
     if (!playback()) fill(*hooks_, memory.audio.cpu, 0, usize{bytes} * p.periods);
     if (playback()) fill_silence({memory.silence.cpu, bytes}, p.format);
     hold(nullptr);
-    silence_in_flight_ = 0;
+    in_device_[0] = in_device_[1] = 0;
     position_.reset();
     set_guards();
     return status_code::ok;
@@ -82,9 +83,10 @@ status_code pcm_buffer<Queue, Hooks, Limits>::commit_aside() {
         m->move_to(place::idle);
         return status_code::ok;
     }
-    m->move_to(place::device);
-    const status_code code = end_->post(m->chain);
-    return ok(code) ? code : withdraw(*m, code);
+    [[maybe_unused]] auto locked = end_->lock();
+    const status_code code = hand_over(*m);
+    if (!ok(code)) hold(m);
+    return code;
 }
 
 // A short capture: the status lies right behind the audio or at the end of the chain, depending on

@@ -33,8 +33,6 @@ enum class xrun_policy : u8 {
 // Where a stream is on its way. Before the audio path in memory, since most of the code needs
 // these and little else: near members make short instructions.
 struct stream_facts {
-    static constexpr u32 default_drain_tail = 0xffffffff;
-
     u32 id_ = 0;
     stream_state state_ = stream_state::released;
     stream_goal goal_ = stream_state::released;
@@ -47,10 +45,15 @@ struct stream_facts {
     bool recovering_ = false; // prepared again, and to be started
     bool reclaiming_ = false; // released, and some periods have not come back
     bool send_later_ = false; // the control queue had no room
-    xrun_policy xrun_policy_ = xrun_policy::restart;
     u64 deadline_ = 0;     // of what an operation waits for: answer, drain, periods
     u32 silence_left_ = 0; // frames, while draining
     u32 recoveries_ = 0;   // since `recoveries_since_`
+};
+
+// What is needed rarely: behind the audio path in memory.
+struct stream_rest {
+    static constexpr u32 default_drain_tail = 0xffffffff;
+
     u64 recoveries_since_ = 0;
     u64 stall_limit_ns_ = 0;
     u64 watched_at_ = 0;    // the last look of the watchdog
@@ -58,16 +61,25 @@ struct stream_facts {
     u64 seen_position_ = 0; // and what it was
     u32 drain_tail_frames_ = default_drain_tail;
     stream_info info_;
+    xrun_policy xrun_policy_ = xrun_policy::restart;
+};
+
+template <class Card>
+struct stream_card {
+    Card* card_ = nullptr;
 };
 
 template <class Port, class Handler, class Limits>
 class stream : stream_facts,
-               public pcm_buffer<typename Port::queue_type, hooks_type<Port>, Limits> {
+               stream_card<card<Port, Handler, Limits>>,
+               public pcm_buffer<typename Port::queue_type, hooks_type<Port>, Limits>,
+               stream_rest {
     using base = pcm_buffer<typename Port::queue_type, hooks_type<Port>, Limits>;
     using card_type = card<Port, Handler, Limits>;
     using message = typename base::message;
     using place = typename base::place;
     friend card_type;
+    using stream_card<card_type>::card_;
 
   public:
     u32 id() const { return id_; }
@@ -134,8 +146,8 @@ class stream : stream_facts,
 
     // Playback: copies as much as there is room for, in whole frames, and commits each period that
     // is full. The answer: bytes taken. Errors: would_block, no room; invalid_argument, less than
-    // a frame; wrong_state.
-    result<usize> write(span<const u8> from);
+    // a frame; wrong_state. Not with small limits: periods are filled in place there.
+    result<usize> write(span<const u8> from) requires(!Limits::small);
 
     // Capture: copies what has been recorded, in whole frames. The answer: bytes copied.
     // Errors: would_block, nothing there yet; invalid_argument, less than a frame; wrong_state.
@@ -177,6 +189,7 @@ class stream : stream_facts,
     void play_out();
     void play_silence();
     [[gnu::noinline]] void completed(message& m, u32 written);
+    VSND_TINY void came_back(message& m);
     void silence_done(message& m);
     void ran_dry();
     void reclaimed();
@@ -198,7 +211,6 @@ class stream : stream_facts,
     void overdue(u64 now);
     u32 interrupt_after(u32 every) const;
 
-    card_type* card_ = nullptr;
     area_type* area_ = nullptr;
     bus_address area_bus_;
     message messages_[base::messages_wanted]{};

@@ -6,7 +6,7 @@
 namespace vsnd {
 
 template <class Port, class Handler, class Limits>
-result<usize> stream<Port, Handler, Limits>::write(span<const u8> from) {
+result<usize> stream<Port, Handler, Limits>::write(span<const u8> from) requires(!Limits::small) {
     if (card_ == nullptr) return status_code::wrong_state;
     if (card_->in_callback()) return status_code::wrong_context;
     if (!this->playback()) return status_code::wrong_state;
@@ -61,10 +61,12 @@ status_code stream<Port, Handler, Limits>::drain_async() {
                         state_ == stream_state::stopped;
     const status_code begun = begin(stream_state::running, legal_if(active));
     if (!ok(begun)) return begun;
-    const status_code padded = pad_last_period();
-    if (!ok(padded)) {
-        finish(padded);
-        return padded;
+    if constexpr (!Limits::small) {
+        const status_code padded = pad_last_period();
+        if (!ok(padded)) {
+            finish(padded);
+            return padded;
+        }
     }
     if (this->in_flight() == 0 && state_ != stream_state::running) {
         // Nothing was ever queued: there is nothing to play.
@@ -112,16 +114,11 @@ void stream<Port, Handler, Limits>::play_out() {
     {
         [[maybe_unused]] auto held = this->end_->lock();
         if (!draining_ || goal_ != stream_state::running) return;
-        u32 ahead = this->silence_in_flight_ * this->params_.period_frames;
+        u32 ahead = this->silence_in_flight() * this->params_.period_frames;
         for (u32 i = 0; i < silence_chains && ahead < silence_left_; ++i) {
             message& m = this->silences()[i];
             if (!m.at(place::idle)) continue;
-            m.move_to(place::device);
-            if (!ok(this->end_->post_locked(m.chain))) {
-                m.move_to(place::idle);
-                break;
-            }
-            ++this->silence_in_flight_;
+            if (!ok(this->hand_over(m))) break;
             ahead += this->params_.period_frames;
         }
         over = silence_left_ == 0 && this->in_flight() == 0;
@@ -133,6 +130,7 @@ void stream<Port, Handler, Limits>::play_out() {
 // A completion that is not ordinary, or of a small driver.
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::completed(message& m, u32 written) {
+    if constexpr (Limits::small) return came_back(m);
     if (m.silence) return silence_done(m);
     if (this->playback()) {
         this->played(m);
@@ -143,13 +141,26 @@ void stream<Port, Handler, Limits>::completed(message& m, u32 written) {
     card_->tell_period(*this);
 }
 
+// The same of a small driver.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::came_back(message& m) {
+    const bool silence = m.silence;
+    {
+        [[maybe_unused]] auto held = this->end_->lock();
+        this->played(m);
+        if (silence && this->in_flight() == 0)
+            silence_left_ -= lesser(silence_left_, this->params_.period_frames);
+    }
+    if (this->in_flight() == 0) ran_dry();
+    if (!silence) card_->tell_period(*this);
+}
+
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::silence_done(message& m) {
     (void)m.take_reply();
     {
         [[maybe_unused]] auto held = this->end_->lock();
-        m.move_to(place::idle);
-        --this->silence_in_flight_;
+        this->returned(m);
         if (this->in_flight() == 0)
             silence_left_ -= lesser(silence_left_, this->params_.period_frames);
     }
@@ -168,12 +179,7 @@ void stream<Port, Handler, Limits>::play_silence() {
     for (u32 i = 0; i < silence_chains && this->in_flight() == 0; ++i) {
         message& m = this->silences()[i];
         if (!m.at(place::idle)) continue;
-        m.move_to(place::device);
-        if (ok(this->end_->post_locked(m.chain))) {
-            ++this->silence_in_flight_;
-        } else {
-            m.move_to(place::idle);
-        }
+        if (!ok(this->hand_over(m))) return;
     }
 }
 

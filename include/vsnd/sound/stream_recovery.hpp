@@ -41,11 +41,9 @@ status_code stream<Port, Handler, Limits>::queue_again() {
     for (u32 i = 0; i < this->params_.periods; ++i, m = m->next) {
         if (!m->again) continue;
         m->again = false;
-        m->move_to(place::device);
-        const status_code posted = this->end_->post(m->chain);
-        if (ok(posted)) continue;
-        m->move_to(place::idle);
-        return posted;
+        [[maybe_unused]] auto held = this->end_->lock();
+        const status_code posted = this->hand_over(*m);
+        if (!ok(posted)) return posted;
     }
     return status_code::ok;
 }
