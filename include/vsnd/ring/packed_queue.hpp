@@ -129,6 +129,7 @@ class packed_queue {
     }
 
     VSND_HOT void ring() {
+        order::before_doorbell();
         if constexpr (Policy::notification_data != choice::never) {
             if (chosen<Policy::notification_data>(notification_data_)) {
                 return doorbell_.ring_with(next_to_post());

@@ -97,6 +97,23 @@ class mmio_device {
         return status_code::ok;
     }
 
+    // As pci_device has it. Errors: as there, but no_vector.
+    // Spec: [virtio 1.4] Virtqueue Reset
+    status_code reset_queue(u32 index) requires(Policy::ring_reset != choice::never) {
+        if (phase_ != phase::started) return status_code::wrong_state;
+        if (index >= queue_count) return status_code::invalid_argument;
+        if ((features_ & feature(wire::F_RING_RESET)) == 0) return status_code::not_available;
+        registers_.select_queue(index);
+        registers_.begin_queue_reset();
+        const auto s = await_zero(registers_, ~u32{0}, status_code::ok,
+                                  [this] { return registers_.queue_reset(); });
+        if (!ok(s)) return s;
+        queue_type& queue = lines_[index].queue;
+        queue.reset();
+        const auto ready = registers_.make_ready(queue.size(), queue.addresses());
+        return ok(ready) ? ready : failed(ready);
+    }
+
     // As in port/device.hpp. A device that was never reached needs no stop.
     // Context: thread. Errors: memory_still_owned.
     status_code stop() {
@@ -185,16 +202,12 @@ class mmio_device {
         return registers_.make_ready(size, l.queue.addresses());
     }
 
-    // Memory is asked for once: a device that offers more at a later time gets no more. Where
-    // there is none, the queue's own set-up says so.
+    // Memory is asked for once. Where there is none, the queue's own set-up says so.
     u16 size_for(line& l, u32 offered) {
-        u16 size = queue_type::fitting_size(offered);
-        if (size < least_queue_size) return size;
-        if (l.memory.empty()) {
+        const u16 size = ring_size_for<queue_type>(offered, l.memory);
+        if (size >= least_queue_size && l.memory.empty()) {
             l.memory = kernel_->dma(queue_type::memory_bytes(size), queue_type::memory_alignment);
         }
-        while (size > least_queue_size && queue_type::memory_bytes(size) > l.memory.bytes)
-            size /= 2;
         return size;
     }
 
