@@ -203,6 +203,10 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     void fail(status_code code);
 
     // --- Completions (card_pump.hpp). ---
+    static constexpr bool keeps_time = stream_type::keeps_time;
+    template <u32 Queue>
+    [[gnu::noinline]] bool end_pump(u32 heard, bool done);
+    void caught_up(u32 queue);
     VSND_TINY static stream_type& stream_of(const message& m) {
         return static_cast<stream_type&>(*m.owner);
     }

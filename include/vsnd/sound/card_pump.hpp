@@ -19,18 +19,46 @@ VSND_HOT bool card<Port, Handler, Limits>::pump() {
             if (Queue == wire::SND_VQ_RX && !stream_of(m).recorded_whole(written())) return false;
             return m.ordinary();
         };
-        const auto handle = [this](cookie what) {
+        [[maybe_unused]] u32 heard = 0; // the streams that had a completion
+        const auto handle = [&](cookie what) {
             message& m = *static_cast<message*>(what);
             stream_type& s = stream_of(m);
             s.template completed_well<Queue == wire::SND_VQ_TX>(m);
+            if constexpr (keeps_time) heard |= s.time_.bit_;
             tell_period(s);
         };
         const bool done = end.queue().take_and_arm(end.skipped(), good, handle);
+        if constexpr (keeps_time) return end_pump<Queue>(heard, done);
         if (!done || !end.finish_pump()) [[unlikely]]
             return pump_on(Queue, default_budget);
         return false;
     } else {
         return pump_on(Queue, default_budget);
+    }
+}
+
+// The media clocks hear of a batch at its end.
+template <class Port, class Handler, class Limits>
+template <u32 Queue>
+bool card<Port, Handler, Limits>::end_pump(u32 heard, bool done) {
+    if (heard != 0 && done) {
+        const u64 now = hooks_->now_ns();
+        for (stream_type* s = streams_; heard != 0; heard >>= 1, ++s)
+            if ((heard & 1) != 0) s->feed_clock(now);
+    }
+    if (!done || !ends_[Queue].finish_pump()) [[unlikely]]
+        return pump_on(Queue, default_budget);
+    return false;
+}
+
+// The same for a pump that went the long way.
+template <class Port, class Handler, class Limits>
+void card<Port, Handler, Limits>::caught_up(u32 queue) {
+    if constexpr (keeps_time) {
+        if (!is_audio(queue)) return;
+        const u64 now = hooks_->now_ns();
+        for (stream_type& s : streams())
+            if (s.end_ == &ends_[queue]) s.caught_up(now);
     }
 }
 
@@ -46,9 +74,10 @@ bool card<Port, Handler, Limits>::pump_on(u32 queue, u32 budget) {
             const used u = end.take();
             if (u.type != used::kind::nothing) {
                 completed(queue, u);
-            } else if (end.rest(interrupt_after(queue))) {
-                return false;
+                continue;
             }
+            caught_up(queue);
+            if (end.rest(interrupt_after(queue))) return false;
         }
     }
     end.leave_pump();
@@ -100,6 +129,7 @@ void card<Port, Handler, Limits>::complete(u32 queue, used u) {
     // A pump of one completion, so that the handler is in a callback here too.
     const bool claimed = ends_[queue].begin_pump();
     completed(queue, u);
+    caught_up(queue);
     if (claimed) ends_[queue].leave_pump();
 }
 

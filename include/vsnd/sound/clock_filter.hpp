@@ -12,6 +12,17 @@
 
 namespace vsnd {
 
+// What a device keeps ahead of its converter, and how often it looks for more.
+struct device_buffer {
+    u32 frames = 1024;
+    u32 tick_ns = 10'000'000;
+
+    // Both, in frames.
+    u32 frames_at(u32 rate_hz) const {
+        return frames + static_cast<u32>(short_quotient(u64{rate_hz} * tick_ns, 1'000'000'000));
+    }
+};
+
 class clock_filter {
   public:
     void set_rate(u32 rate_hz) {
@@ -71,6 +82,9 @@ class clock_filter {
         last_ = early;
         if (!ahead_ || heard_ == 2) gather(sample.ns, early); // the first part may be less than all
     }
+
+    // Whether its first look at the device is over, and nothing happened since.
+    bool settled() const { return !learning_ && !lost_; }
 
   private:
     static constexpr s32 limit_ns = 1 << 29;

@@ -26,6 +26,9 @@ struct default_limits {
     // own, doorbells and interrupts are never shared by several periods, and playback has no
     // `write`: periods are filled in place.
     static constexpr bool small = false;
+    // Streams keep a media clock: position() between completions, and pacing by it. It wants the
+    // port's clock, read once for each batch of completions.
+    static constexpr bool clock = true;
 
     // How long a control request may take: with a clock, and without one in ticks.
     static constexpr u64 control_timeout_ns = 2'000'000'000;
@@ -36,6 +39,7 @@ struct default_limits {
 struct small_playback_limits : default_limits {
     static constexpr bool capture = false;
     static constexpr bool small = true;
+    static constexpr bool clock = false;
     static constexpr u32 jacks = 0;
     static constexpr u32 channel_maps = 0;
     static constexpr u32 elements = 0;

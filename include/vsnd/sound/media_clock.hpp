@@ -57,9 +57,10 @@ class media_clock {
         clock_point sample;
         while (samples_.take(&sample))
             filter_.learn(sample);
-        // No reading may fall behind what the old line has told.
-        const u64 told = old.frames_at(now_ns, submitted_frames);
-        if (told < old.frames_at(now_ns, never)) filter_.starved({told, now_ns});
+        // No reading may fall behind what the old line has told, or tells others just now.
+        const u64 soon = now_ns + racing_ns;
+        const u64 told = old.frames_at(soon, submitted_frames);
+        if (told < old.frames_at(soon, never)) filter_.starved({told, soon});
         shown_.store(filter_.line_from(told));
     }
 
@@ -68,6 +69,13 @@ class media_clock {
         const clock_line line = shown_.load();
         return {line.frames_at(now_ns, submitted_frames), now_ns, line.error_at(now_ns)};
     }
+
+    bool running() const { return shown_.load().state == clock_state::running; }
+    // What has been told at least; while stopped, the position. Context: any.
+    u64 told() const { return shown_.load().begin.frames; }
+
+    // When to tick again at the latest. Context: the card's.
+    u64 tick_ns() const { return filter_.settled() ? 50'000'000 : 10'000'000; }
 
     // When the position reaches `frames`, as far as is known now: 0, it has; never, it is stopped.
     // Context: any.
@@ -78,6 +86,8 @@ class media_clock {
     }
 
   private:
+    static constexpr u64 racing_ns = 10'000; // a tick takes less
+
     sample_queue samples_;
     clock_filter filter_;
     clock_latch<clock_line> shown_;

@@ -87,11 +87,15 @@ class pcm_buffer {
     // Frames committed for playback since the parameters were set, without those that were thrown
     // away. Context: any.
     u64 submitted_frames() const {
-        u64 frames = 0;
-        for (const message& m : periods()) {
-            if (m.at(place::device)) frames += params_.period_frames - m.padding;
+        for (;;) {
+            const u64 position = position_.load();
+            u64 frames = 0;
+            for (const message& m : periods()) {
+                if (m.at(place::device)) frames += params_.period_frames - m.padding;
+            }
+            // Nothing that came back meanwhile counts twice.
+            if (!Limits::clock || position_.load() == position) return position_.load() + frames;
         }
-        return position_.load() + frames;
     }
 
     // Frames that can be written, or read, without waiting. Context: any.
@@ -151,7 +155,7 @@ class pcm_buffer {
     VSND_HOT bool recorded_whole(u32 written) const { return written == whole_bytes_ && live_; }
 
     // Any completion of tx.
-    void played(message& m) {
+    void played(message& m, place then = place::idle) {
         if (m.take_reply() != wire::SND_S_OK) ++counters_.io_errors;
         if constexpr (Limits::small) {
             position_.add(m.silence ? 0 : advance_frames_);
@@ -159,11 +163,11 @@ class pcm_buffer {
             position_.add(advance_frames_ == 0 ? 0 : advance_frames_ - m.padding);
             m.padding = 0;
         }
-        returned(m);
+        returned(m, then);
     }
 
     // Any completion of rx; the device claims to have written so much.
-    void recorded(message& m, u32 written) {
+    void recorded(message& m, u32 written, place then = place::filled) {
         const bool whole = written == whole_bytes_;
         m.captured = whole ? period_bytes_ : bytes_of_part(written);
         if (m.take_reply() != wire::SND_S_OK && whole) {
@@ -171,7 +175,7 @@ class pcm_buffer {
             m.captured = 0;
         }
         if (advance_frames_ != 0) position_.add(layout_.frames(m.captured));
-        m.move_to(advance_frames_ == 0 ? place::idle : place::filled);
+        m.move_to(advance_frames_ == 0 ? place::idle : then);
     }
 
   protected:
@@ -199,9 +203,9 @@ class pcm_buffer {
         return code;
     }
     // Only of silence, and in a small driver, the number is kept.
-    void returned(message& m) {
+    void returned(message& m, place then = place::idle) {
         if (Limits::small || m.silence) --in_device_[m.silence];
-        m.move_to(place::idle);
+        m.move_to(then);
     }
 
     // A period was posted, and the doorbell may wait: it rings when the policy's number is unsent,
@@ -225,7 +229,10 @@ class pcm_buffer {
         const notification_policy& p = end_->policy();
         // The last periods may not have been announced yet, and guard nothing.
         const u32 batch = greater(p.interrupt_every, p.doorbell_every);
-        const u32 guards = batch == 1 ? 1 : batch + safety_periods;
+        // By the clock, none is ordinary.
+        const u32 guards = Limits::clock && by_clock_ ? params_.periods
+                           : batch == 1               ? 1
+                                                      : batch + safety_periods;
         const u32 backs = p.doorbell_every + safety_periods;
         message* m = head_;
         for (u32 i = 0; i < params_.periods; ++i, m = m->next) {
@@ -249,6 +256,14 @@ class pcm_buffer {
         hold(nullptr);
     }
 
+    // Capture: the oldest period that the reader has not been given.
+    message* first_unread() const {
+        message* m = head_;
+        for (u32 i = 0; i < params_.periods && m->at(place::filled); ++i)
+            m = m->next;
+        return m;
+    }
+
     // What has not come back yet, silence included.
     u32 owned() const { return in_flight() + silence_in_flight(); }
     u32 silence_in_flight() const { return in_device_[1]; }
@@ -270,6 +285,7 @@ class pcm_buffer {
     bool live_ = false;    // running, and takes audio
     bool accepts_ = false; // prepared or running, and takes audio
     bool playback_ = true;
+    bool by_clock_ = false; // periods go back to the user when they were played
     status_code not_now_ = status_code::wrong_state; // what a user hears while it takes no audio
     pcm_params params_;
     u32 filled_ = 0;          // bytes written to, or read from, the held period

@@ -104,7 +104,7 @@ u32 pcm_buffer<Queue, Hooks, Limits>::bytes_of_part(u32 written) {
 template <class Queue, class Hooks, class Limits>
 status_code pcm_buffer<Queue, Hooks, Limits>::post_idle() {
     // The reader goes round in the order of posting: first what waits for it, then what the
-    // device still has, then what is posted now.
+    // clock keeps from it, then what the device still has, then what is posted now.
     message* ordered[Limits::periods];
     place seen[Limits::periods];
     message* m = held() == nullptr ? head_ : held();
@@ -113,7 +113,7 @@ status_code pcm_buffer<Queue, Hooks, Limits>::post_idle() {
         seen[i] = load_acquire(&m->where);
     }
     message** tail = &head_;
-    constexpr place order[] = {place::filled, place::device, place::idle};
+    constexpr place order[] = {place::filled, place::kept, place::device, place::idle};
     for (const place p : order) {
         for (u32 i = 0; i < params_.periods; ++i) {
             if (seen[i] != p) continue;

@@ -17,7 +17,8 @@ struct pcm_message {
     enum class place : u8 {
         idle,   // the driver's: playback may fill it, capture may post it
         device, // the device's
-        filled  // capture: holds audio for the reader
+        filled, // capture: holds audio for the reader
+        kept    // completed, and not the user's before the clock says so
     };
 
     wire::snd_pcm_status* reply = nullptr;

@@ -11,7 +11,7 @@
 // every error that is the caller's, no request was sent and nothing has changed.
 
 #include <vsnd/sound/lifecycle.hpp>
-#include <vsnd/sound/pcm_buffer.hpp>
+#include <vsnd/sound/stream_time.hpp>
 
 namespace vsnd {
 
@@ -153,6 +153,26 @@ class stream : stream_facts,
     // Errors: would_block, nothing there yet; invalid_argument, less than a frame; wrong_state.
     result<usize> read(span<u8> into);
 
+    // How far the stream is: what has been played, or recorded, at this moment, in frames since the
+    // parameters were set; and how far the truth may be away from it. It never goes back, also not
+    // through stop, drop and recovery, and is never more than what was submitted. A device that
+    // holds more than one thinks (see device_buffer) may be further away. Without a clock of the
+    // port: what the device took, at time 0. Context: any.
+    clock_reading position() const requires(Limits::clock);
+
+    // The port's time at which the position gets to `frames`, as far as is known now: 0, it is
+    // there already; ~0, nobody knows. Context: any.
+    u64 when(u64 frames) const requires(Limits::clock);
+
+    // When a period goes back to the user. Legal while released. Context: thread. Errors:
+    // wrong_state; not_available, the port has no clock.
+    status_code set_pacing(pacing p) requires(Limits::clock);
+
+    // What the device keeps ahead of its converter, and how often it looks for more. A drain plays
+    // as much silence; the media clock takes it for granted where completions alone could mean two
+    // things. Legal while released. Context: thread. Errors: wrong_state.
+    status_code set_device_buffer(device_buffer b) requires(Limits::clock);
+
     // Legal in every state. Context: any.
     void set_xrun_policy(xrun_policy p) requires(!Limits::small) { xrun_policy_ = p; }
 
@@ -205,6 +225,21 @@ class stream : stream_facts,
     void watch(u64 now, u64& next);
     void stalled(u64 now);
 
+    // --- Time (stream_clock.hpp). ---
+    static constexpr bool keeps_time = Limits::clock && has_clock<hooks_type<Port>>;
+    void prepare_clock();
+    void start_clock();
+    void stop_clock();
+    void tick_clock(u64& next);
+    void tick_pacing(u64 now, u64& next);
+    VSND_TINY void feed_clock(u64 now);
+    void caught_up(u64 now);
+    void completed_by_clock(message& m, u32 written);
+    void give_back(u64 now);
+    u32 drain_tail() const;
+    u64 end_of_drain() const;
+    bool played_out() const;
+
     // --- Called by the card. ---
     [[gnu::noinline]] void fail(status_code code);
     [[gnu::noinline]] void tick(u64 now, u64& next);
@@ -213,11 +248,13 @@ class stream : stream_facts,
 
     area_type* area_ = nullptr;
     bus_address area_bus_;
+    [[no_unique_address]] stream_time<keeps_time, message> time_;
     message messages_[base::messages_wanted]{};
 };
 
 } // namespace vsnd
 
 #include <vsnd/sound/stream_audio.hpp>
+#include <vsnd/sound/stream_clock.hpp>
 #include <vsnd/sound/stream_life.hpp>
 #include <vsnd/sound/stream_recovery.hpp>

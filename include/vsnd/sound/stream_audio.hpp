@@ -74,12 +74,18 @@ status_code stream<Port, Handler, Limits>::drain_async() {
         finish(status_code::ok);
         return status_code::ok;
     }
-    silence_left_ = drain_tail_frames_ != default_drain_tail ? drain_tail_frames_
-                                                             : 1024 + this->params_.rate_hz / 100;
+    silence_left_ = drain_tail();
     draining_ = true; // before it takes no more audio: running dry is no xrun from here on
     this->take_audio(false);
     advance();
     return outcome();
+}
+
+template <class Port, class Handler, class Limits>
+u32 stream<Port, Handler, Limits>::drain_tail() const {
+    if (drain_tail_frames_ != default_drain_tail) return drain_tail_frames_;
+    if constexpr (keeps_time) return time_.buffer_.frames_at(this->params_.rate_hz);
+    return 1024 + this->params_.rate_hz / 100;
 }
 
 // A drain that takes twice as long as all that is queued, and a request's time, is stuck.
@@ -87,7 +93,9 @@ template <class Port, class Handler, class Limits>
 u64 stream<Port, Handler, Limits>::drain_limit() const {
     if constexpr (!has_clock<hooks_type<Port>>) return card_->time_limit_;
     const pcm_params& p = this->params_;
-    const u64 frames = u64{p.period_frames} * (p.periods + silence_chains) + silence_left_;
+    u64 frames = u64{p.period_frames} * (p.periods + silence_chains) + silence_left_;
+    // A device may have taken more than there is room for.
+    if constexpr (keeps_time) frames += this->submitted_frames() - time_.clock_.told();
     return card_->time_limit_ + 2 * ns_of_frames(frames, p.rate_hz);
 }
 
@@ -111,6 +119,7 @@ status_code stream<Port, Handler, Limits>::pad_last_period() {
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::play_out() {
     bool over = false;
+    const bool played = played_out();
     {
         [[maybe_unused]] auto held = this->end_->lock();
         if (!draining_ || goal_ != stream_state::running) return;
@@ -121,7 +130,7 @@ void stream<Port, Handler, Limits>::play_out() {
             if (!ok(this->hand_over(m))) break;
             ahead += this->params_.period_frames;
         }
-        over = silence_left_ == 0 && this->in_flight() == 0;
+        over = silence_left_ == 0 && this->in_flight() == 0 && played;
         if (over) goal_ = stream_state::stopped;
     }
     if (over) advance();
@@ -132,6 +141,9 @@ template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::completed(message& m, u32 written) {
     if constexpr (Limits::small) return came_back(m);
     if (m.silence) return silence_done(m);
+    if constexpr (keeps_time) {
+        if (this->by_clock_) return completed_by_clock(m, written);
+    }
     if (this->playback()) {
         this->played(m);
     } else {

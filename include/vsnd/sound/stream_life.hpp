@@ -24,6 +24,7 @@ void stream<Port, Handler, Limits>::init(card_type& owner, u32 id, const wire::s
     base::messages_ = messages_;
     this->hooks_ = owner.hooks_;
     this->playback_ = out;
+    if constexpr (keeps_time) time_.bit_ = u32{1} << id;
     this->end_ = &owner.ends_[out ? wire::SND_VQ_TX : wire::SND_VQ_RX];
     this->counters_ = {};
 }
@@ -49,6 +50,7 @@ status_code stream<Port, Handler, Limits>::prepare_async(const pcm_params& p,
         return bound;
     }
     const u64 frames = u64{p.period_frames} * greater(p.periods, u32{4});
+    if constexpr (keeps_time) time_.clock_.set_rate(p.rate_hz);
     stall_limit_ns_ = greater(ns_of_frames(frames, p.rate_hz), least_stall_ns);
     advance();
     return outcome();
@@ -134,6 +136,8 @@ void stream<Port, Handler, Limits>::advance() {
 // What must hold before the device hears a command.
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::before(stream_command c) {
+    if (c == stream_command::prepare) prepare_clock();
+    if (c == stream_command::stop || c == stream_command::release) stop_clock();
     if (c == stream_command::start) {
         // Periods may come back before the answer does.
         this->advance_frames_ = this->params_.period_frames;
@@ -144,6 +148,7 @@ void stream<Port, Handler, Limits>::before(stream_command c) {
         }
         this->end_->kick();
         look_now();
+        start_clock();
     } else if (c == stream_command::stop || c == stream_command::release) {
         this->take_audio(false);
         // RELEASE returns what the device knows of; what it hears of later comes back in error.
@@ -200,6 +205,7 @@ void stream<Port, Handler, Limits>::refused(status_code code) {
         become(stream_state::unknown);
         this->advance_frames_ = 0;
         this->take_audio(false);
+        stop_clock();
     } else if (sent_ == stream_command::set_params || sent_ == stream_command::prepare) {
         // Nothing is with the device yet: the stream is as it was before.
         become(stream_state::released);
@@ -207,6 +213,8 @@ void stream<Port, Handler, Limits>::refused(status_code code) {
     } else {
         // The stream is as it was before the command.
         const bool runs = state_ == stream_state::running;
+        if (runs) start_clock();
+        if (!runs) stop_clock();
         this->advance_frames_ = runs ? this->params_.period_frames : 0;
         this->take_audio(runs || (this->playback() && state_ == stream_state::prepared));
     }
@@ -286,6 +294,7 @@ void stream<Port, Handler, Limits>::reclaimed() {
 
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::fail(status_code code) {
+    stop_clock();
     this->advance_frames_ = 0;
     this->take_audio(false);
     draining_ = reclaiming_ = prepare_again_ = send_later_ = false;
@@ -295,6 +304,7 @@ void stream<Port, Handler, Limits>::fail(status_code code) {
 
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::tick(u64 now, u64& next) {
+    tick_clock(next);
     if (!pending_) return watch(now, next);
     if (send_later_) advance();
     if (card_type::before(now, deadline_, next)) return;

@@ -1,0 +1,32 @@
+#pragma once
+// What a stream knows of time: its media clock, and who has a period between its completion and the
+// moment at which it was played.
+
+#include <vsnd/sound/frame_counter.hpp>
+#include <vsnd/sound/media_clock.hpp>
+#include <vsnd/sound/pcm_buffer.hpp>
+
+namespace vsnd {
+
+// When a period goes back to the user: acquire gives it, period_done tells of it.
+enum class pacing : u8 {
+    device, // when the device completes it. Many devices do so early, or in bursts.
+    clock   // when it was played, too: at the later of its completion and the media clock. Running dry
+            // is judged by the clock then. Wants a port with a clock, and ticks in time.
+};
+
+// Where a limit leaves the clock out, or the port has none, there is nothing of it.
+template <bool Kept, class Message>
+struct stream_time {};
+
+template <class Message>
+struct stream_time<true, Message> {
+    media_clock clock_;
+    frame_counter given_; // frames of the periods that went back to the user
+    u64 fed_frames_ = 0;  // what the clock was told last
+    u32 bit_ = 0;         // of the streams that a batch of completions belongs to
+    device_buffer buffer_;
+    Message* oldest_ = nullptr; // of those that have not gone back; the pumper's
+};
+
+} // namespace vsnd
