@@ -45,3 +45,17 @@ def doubled(data, sample_bytes):
     """Mono made stereo: each sample twice."""
     at = range(0, len(data), sample_bytes)
     return b"".join(data[i: i + sample_bytes] * 2 for i in at)
+
+
+def mixer_zero(sample_format):
+    """What adds nothing in QEMU's mixer: of unsigned samples it subtracts one less than half."""
+    size, silence = FORMATS[sample_format]
+    if sample_format[0] != "u":
+        return silence
+    return (int.from_bytes(silence, "little") - 1).to_bytes(size, "little")
+
+
+def on_the_left(data, sample_format):
+    """Mono made stereo, for a mixer that adds the two channels up to one."""
+    size, right = FORMATS[sample_format][0], mixer_zero(sample_format)
+    return b"".join(data[i: i + size] + right for i in range(0, len(data), size))

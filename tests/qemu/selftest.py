@@ -3,6 +3,7 @@
 import struct
 import unittest
 
+import case
 import check
 import noise
 
@@ -28,6 +29,22 @@ class Noise(unittest.TestCase):
 
     def test_doubled(self):
         self.assertEqual(noise.doubled(b"aabb", 2), b"aaaabbbb")
+
+    def test_on_the_left(self):
+        self.assertEqual(noise.on_the_left(b"aabb", "s16"), b"aa\0\0bb\0\0")
+        self.assertEqual(noise.on_the_left(b"ab", "u8"), b"a\x7fb\x7f")
+        self.assertEqual(noise.mixer_zero("u32"), b"\xff\xff\xff\x7f")
+
+
+class Parts(unittest.TestCase):
+    FIRST = case.Part("both", 0, 0, 256, 8, 96000, "s16", 48000, 2, case.SEED)
+
+    def test_another_part_differs_in_what_is_said_and_in_its_noise(self):
+        other = case.also(self.FIRST, "mode=play rate=44100 stream=1", 1)
+        self.assertEqual((other.plays, other.records, other.rate), (True, False, 44100))
+        self.assertEqual((other.period, other.frame_bytes), (256, 4))
+        self.assertNotEqual(other.seed, self.FIRST.seed)
+        self.assertIn("mode=play card=0 stream=1 period=256 count=8", other.words())
 
 
 class Played(unittest.TestCase):
@@ -117,6 +134,16 @@ class OnTime(unittest.TestCase):
         for taken in (1_900_000_000, 2_400_000_000):
             with self.assertRaises(check.Failure):
                 check.on_time(0, taken, 96000, 48000, 300 * 10**6)
+
+
+class HeldUp(unittest.TestCase):
+    def test_bounds(self):
+        ms = 10**6
+        for taken in (1000, 1050):  # 100 ticks of 10 ms, or five more
+            check.held_up(0, taken * ms, 102400, 1024, 10000)
+        for taken in (500, 960, 1090):
+            with self.assertRaisesRegex(check.Failure, "held up"):
+                check.held_up(0, taken * ms, 102400, 1024, 10000)
 
 
 class Counts(unittest.TestCase):
