@@ -65,9 +65,9 @@ def check_features(case, values):
         if f"{prefix}features" not in values:
             raise check.Failure("the kernel did not print features")
         accepted = int(values[f"{prefix}features"], 16)
-        for bit, on in wanted.items():
-            if accepted >> bit & 1 != on:
-                raise check.Failure(f"the driver accepted {accepted:#x}: bit {bit} is {int(not on)}")
+        wrong = [bit for bit, on in wanted.items() if accepted >> bit & 1 != on]
+        if wrong:
+            raise check.Failure(f"the driver accepted {accepted:#x}: wrong bits {wrong}")
 
 
 def check_bars(case, values):

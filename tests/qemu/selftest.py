@@ -6,6 +6,7 @@ import unittest
 import case
 import check
 import noise
+import table
 
 FRAME = 4
 INPUT = noise.make(7, 2000, "s16")  # 1000 frames of stereo
@@ -175,6 +176,24 @@ class Counts(unittest.TestCase):
         for count in (0, 51, 100):
             with self.assertRaises(check.Failure):
                 check.at_most("doorbells", count, 100, 0.5)
+
+
+class Table(unittest.TestCase):
+    def run_of(self, machine, extras, *exact):
+        lines = ["QEMU emulator version 10.0.2 (x)", f"case: {machine} split {extras}", *exact]
+        return "\n".join(lines)
+
+    def test_counts_what_passed(self):
+        lines = table.make([
+            (self.run_of("a-pci", "plain", "exact: play s16 48000 2"), True),
+            (self.run_of("a-pci", "plain", "exact: record s16 48000 2"), True),
+            (self.run_of("a-pci", "event_idx", "exact: play u8 384000 1"), False),
+            ("skipped: no QEMU", False),
+        ])
+        words = [line.split() for line in lines]
+        self.assertIn("end to end on QEMU 10.0.2: a-pci".split(), words)
+        self.assertIn("a-pci - 0 of 1 - 2 - - - -".split(), words)
+        self.assertIn("48000 - - 2 of 4 - - - -".split(), words)
 
 
 class Files(unittest.TestCase):
