@@ -100,6 +100,8 @@ def completed(case):
     first = Part(card=0, seed=SEED, **given)
     others = [also(first, words, index) for index, words in enumerate(case.also, 1)]
     case.parts = [first, *others]
+    heard = {(part.card, part.format, part.channels) for part in case.parts if part.records}
+    assert len(heard) == len({card for card, _, _ in heard}), "a card has one source for all"
     case.cards = 1 + max(part.card for part in case.parts)
     if any(part.records for part in case.parts):
         case.backend = "alsa"

@@ -82,7 +82,7 @@ e2e_case(wav_float_never_plays ${pc} play --bars unassigned --format float --fra
 
 # --- Several streams of one card ---------------------------------------------------------------
 
-# Each has a rate of its own, for which QEMU opens a voice and writes a file of its own.
+# Each has a rate or a format of its own, for which QEMU opens a voice and writes a file of its own.
 e2e_case(second_stream ${pc} both --streams 4 --stream 1)
 foreach(ring split packed)
     e2e_case(two_outputs_one_input_${ring} ${pc} both --ring ${ring} --streams 4
@@ -90,6 +90,8 @@ foreach(ring split packed)
     e2e_case(three_outputs_three_inputs_${ring} ${pc} both --ring ${ring} --streams 8
         --period 256 --count 8 --also "stream=1 rate=44100"
         --also "stream=2 rate=96000 period=1024 count=4")
+    e2e_case(two_outputs_at_one_rate_${ring} ${pc} both --ring ${ring} --streams 4
+        --period 256 --count 8 --also "mode=play stream=1 format=s32")
     # A batch counts the completions of all streams of a queue.
     e2e_case(two_outputs_by_4_${ring} ${pc} play --ring ${ring} --backend alsa --streams 4
         --period 256 --count 8 --policy batched4 --also "stream=1 rate=44100"

@@ -86,9 +86,9 @@ def parts_of(case, card, way):
 
 def sound_format(case, card, way):
     """Exactly the stream's, or QEMU resamples; but mono is exact on two channels only. Streams of
-    different rates have a voice for each, which follows the stream."""
+    different rates or formats have a voice for each, which follows the stream."""
     parts = parts_of(case, card, way) or case.parts
-    if len({part.rate for part in parts}) > 1:
+    if len({(part.rate, part.format) for part in parts}) > 1:
         return f"{way}.fixed-settings=off,{way}.voices={case.streams}"
     first = parts[0]
     name = "f32" if first.format == "float" else first.format
@@ -103,12 +103,12 @@ def wav_backend(case, card, directory):
 
 
 def alsa_configuration(case, directory):
-    """For each card a PCM that writes a file, its rate in its name, and one that reads a file."""
+    """For each card a PCM that writes a file, named after rate and format, and one that reads."""
     lines = ["pcm.null { type null }"]
     for card in range(case.cards):
         lines += [
             'pcm.playfile%d { type file slave.pcm "null" file "%s" format "raw" }'
-            % (card, directory / f"played{card}-%r.raw"),
+            % (card, directory / f"played{card}-%r-%f.raw"),
             'pcm.capfile%d { type file slave.pcm "null" file "/dev/null" infile "%s" format "raw" }'
             % (card, directory / f"source{card}.raw"),
         ]

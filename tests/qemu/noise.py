@@ -14,6 +14,11 @@ FORMATS = {
 }
 
 
+def alsa_name(sample_format):
+    """As ALSA's file plugin writes it into a file's name."""
+    return sample_format.upper() + ("" if FORMATS[sample_format][0] == 1 else "_LE")
+
+
 def values(seed, count):
     """xorshift32: `count` numbers of 32 bits."""
     state = seed or 1

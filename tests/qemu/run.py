@@ -83,7 +83,8 @@ def check_played(case, part, key, directory):
     if case.backend == "wav":
         output = check.wav_payload((directory / f"played{part.card}.wav").read_bytes())
     else:
-        output = (directory / f"played{part.card}-{part.rate}.raw").read_bytes()
+        name = f"played{part.card}-{part.rate}-{noise.alsa_name(part.format)}.raw"
+        output = (directory / name).read_bytes()
     wanted = noise.make(part.seed, part.frames * part.channels, part.format)
     sample_bytes, silence = noise.FORMATS[part.format]
     frame_bytes = part.frame_bytes
