@@ -82,14 +82,15 @@ template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::tick_clock(u64& next) {
     if constexpr (keeps_time) {
         if (!time_.clock_.running()) return;
-        if (draining_ && this->in_flight() == 0) {
+        const bool drained = draining_ && this->in_flight() == 0;
+        if (drained) {
             if (played_out()) return play_out();
             next = lesser(next, time_.clock_.when(end_of_drain()));
         }
         // Not the caller's time, which may be old: the position must not fall behind what it was.
         const u64 now = this->hooks_->now_ns();
         const u64 submitted = this->submitted_frames();
-        {
+        if (!drained) { // or each tick would move the end of the drain, which then never comes
             [[maybe_unused]] auto held = this->end_->lock();
             time_.clock_.tick(now, submitted);
         }
