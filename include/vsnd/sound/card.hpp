@@ -125,18 +125,21 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
 
     // How tx or rx shares interrupts and doorbells. Context: thread. Errors: invalid_argument, no
     // such queue; wrong_state, the card is closed; wrong_context; not_available, small limits.
-    status_code set_policy(u32 queue, notification_policy p) {
+    status_code set_policy(u32 queue, [[maybe_unused]] notification_policy p) {
         if (queue != wire::SND_VQ_TX && queue != wire::SND_VQ_RX) {
             return status_code::invalid_argument;
         }
-        if constexpr (Limits::small) return status_code::not_available;
-        if (!reachable(queue)) return status_code::wrong_state;
-        if (in_callback()) return status_code::wrong_context;
-        ends_[queue].set_policy(p);
-        for (stream_type& s : streams())
-            if (s.end_ == &ends_[queue]) s.set_guards();
-        (void)pump(queue, default_budget); // the interrupts asked for follow the new policy
-        return status_code::ok;
+        if constexpr (Limits::small) {
+            return status_code::not_available;
+        } else {
+            if (!reachable(queue)) return status_code::wrong_state;
+            if (in_callback()) return status_code::wrong_context;
+            ends_[queue].set_policy(p);
+            for (stream_type& s : streams())
+                if (s.end_ == &ends_[queue]) s.set_guards();
+            (void)pump(queue, default_budget); // the interrupts asked for follow the new policy
+            return status_code::ok;
+        }
     }
 
     const card_counters& counters() const { return counters_; }
@@ -196,6 +199,11 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     // --- Opening and closing (card_open.hpp). ---
     status_code set_up(Port& port);
     status_code populate_events();
+    // Whose descriptions the next request asks for, or has asked for.
+    u32 unknown_streams() const {
+        const u32 left = lesser(device_streams_, Limits::streams) - stream_count_;
+        return Limits::streams <= info_batch ? left : lesser(left, info_batch);
+    }
     status_code ask_for_streams();
     void got_streams(status_code code);
     status_code give_up(status_code why);
@@ -226,7 +234,6 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     hooks* hooks_ = nullptr;
     u32 stream_count_ = 0;
     u32 device_streams_ = 0;
-    u32 asked_from_ = 0; // the first stream of the information request in flight
     card_state state_ = card_state::closed;
     bool setting_up_ = false; // open_async is at work
     status_code outcome_ = status_code::ok;

@@ -16,7 +16,7 @@ status_code card<Port, Handler, Limits>::open_async(Port& port, const dma_region
     hooks_ = &hooks_of(port);
     shared_ = reinterpret_cast<area*>(memory.cpu);
     shared_bus_ = memory.bus;
-    stream_count_ = device_streams_ = asked_from_ = 0;
+    stream_count_ = device_streams_ = 0;
     if constexpr (has_items<Limits>) this->reset_items();
     counters_ = {};
     failure_ = status_code::ok;
@@ -97,16 +97,15 @@ status_code card<Port, Handler, Limits>::populate_events() {
 // Spec: [virtio 1.4] Sound Device / Item Information Request
 template <class Port, class Handler, class Limits>
 status_code card<Port, Handler, Limits>::ask_for_streams() {
-    const u32 wanted = lesser(device_streams_, Limits::streams);
-    if (asked_from_ == wanted) {
+    const u32 count = unknown_streams();
+    if (count == 0) {
         if constexpr (has_items<Limits>) return this->ask_for_items();
         return status_code::ok;
     }
-    const u32 count = lesser(wanted - asked_from_, info_batch);
     __builtin_memset(shared_->infos, 0, sizeof(shared_->infos));
     wire::snd_query_info query{};
     query.hdr.code = wire::SND_R_PCM_INFO;
-    query.start_id = asked_from_;
+    query.start_id = stream_count_;
     query.count = count;
     query.size = sizeof(wire::snd_pcm_info);
     const part payload = {shared_bus_ + __builtin_offsetof(area, infos),
@@ -123,16 +122,11 @@ void card<Port, Handler, Limits>::got_streams(status_code code) {
         if (this->probed(code)) return;
     }
     if (!ok(code)) return finish_opening(code);
-    const u32 wanted = lesser(device_streams_, Limits::streams);
-    const u32 count = lesser(wanted - asked_from_, info_batch);
-    for (u32 i = 0; i < count; ++i) {
-        const u32 id = asked_from_ + i;
-        const usize at =
-            __builtin_offsetof(area, streams) + id * sizeof(typename area::stream_area);
-        streams_[id].init(*this, id, shared_->infos[i], &shared_->streams[id], shared_bus_ + at);
-    }
-    asked_from_ += count;
-    stream_count_ = asked_from_;
+    const u32 first = stream_count_;
+    const u32 end = first + unknown_streams();
+    for (u32 id = first; id < end; ++id)
+        streams_[id].init(*this, id, shared_->infos[id - first]);
+    stream_count_ = end;
     code = ask_for_streams();
     if (code != status_code::in_progress) finish_opening(code);
 }

@@ -222,7 +222,7 @@ u64 card<Port, Handler, Limits>::tick(u64 now) {
     }
     if constexpr (has_items<Limits>) this->tick_items(now, next);
     for (stream_type& s : streams())
-        s.tick(now, next);
+        next = lesser(next, s.tick(now));
     if (Limits::playback) ends_[wire::SND_VQ_TX].kick();
     if (Limits::capture) ends_[wire::SND_VQ_RX].kick();
     return next;

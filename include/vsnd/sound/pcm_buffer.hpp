@@ -157,12 +157,8 @@ class pcm_buffer {
     // Any completion of tx.
     void played(message& m, place then = place::idle) {
         if (m.take_reply() != wire::SND_S_OK) ++counters_.io_errors;
-        if constexpr (Limits::small) {
-            position_.add(m.silence ? 0 : advance_frames_);
-        } else {
-            position_.add(advance_frames_ == 0 ? 0 : advance_frames_ - m.padding);
-            m.padding = 0;
-        }
+        position_.add(advance_frames_ == 0 ? 0 : advance_frames_ - m.padding);
+        m.padding = 0;
         returned(m, then);
     }
 
@@ -181,7 +177,7 @@ class pcm_buffer {
   protected:
     // Binds every chain of the stream, or none. Errors: no_room.
     using area_type = typename card_area<Limits>::stream_area;
-    status_code bind_all(const pcm_params& p, const stream_memory& memory, area_type* area,
+    status_code bind_all(const pcm_params& p, const stream_memory& memory, area_type& area,
                          bus_address area_bus, u32 stream_id);
     void unbind_all();
     // The device is stopped, and nothing is bound any more.
@@ -290,7 +286,6 @@ class pcm_buffer {
     pcm_params params_;
     u32 filled_ = 0;          // bytes written to, or read from, the held period
     message* ring_ = nullptr; // where the periods start; null while nothing is bound
-    message* messages_ = nullptr;
     Hooks* hooks_ = nullptr;
     const u8* silence_ = nullptr; // a period of it
     u32 whole_bytes_ = 0;         // what rx writes of a whole period
@@ -299,9 +294,9 @@ class pcm_buffer {
     // The periods, right behind them the silent ones, and last of all one that is never with the
     // device.
     static constexpr u32 all_messages = Limits::periods + silence_chains;
-    static constexpr u32 messages_wanted = all_messages + 1;
-    message* silences() const { return messages_ + params_.periods; }
-    message* nobody() const { return messages_ + all_messages; }
+    message messages_[all_messages + 1]{};
+    message* silences() { return messages_ + params_.periods; }
+    message* nobody() { return messages_ + all_messages; }
 
     // Where nothing is hot, it is always aside.
     message* held() const { return Limits::small || held_ == nullptr ? aside_ : held_; }

@@ -8,11 +8,11 @@ namespace vsnd {
 
 template <class Queue, class Hooks, class Limits>
 status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
-                                                       const stream_memory& memory, area_type* area,
+                                                       const stream_memory& memory, area_type& area,
                                                        bus_address area_bus, u32 stream_id) {
     const u32 bytes = vsnd::period_bytes(p);
     const u32 count = p.periods + (playback() ? silence_chains : 0);
-    area->header.stream_id = stream_id;
+    area.header.stream_id = stream_id;
     message_parts parts = {
         {area_bus, sizeof(wire::snd_pcm_xfer)},
         {memory.audio.bus, bytes},
@@ -27,7 +27,7 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
             step = 0; // all of them the same
         }
         *m = message{};
-        m->reply = &area->replies[i];
+        m->reply = &area.replies[i];
         m->owner = this;
         m->audio = audio;
         m->silence = step == 0;

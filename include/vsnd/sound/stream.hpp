@@ -45,9 +45,9 @@ struct stream_facts {
     bool recovering_ = false; // prepared again, and to be started
     bool reclaiming_ = false; // released, and some periods have not come back
     bool send_later_ = false; // the control queue had no room
-    u64 deadline_ = 0;     // of what an operation waits for: answer, drain, periods
-    u32 silence_left_ = 0; // frames, while draining
-    u32 recoveries_ = 0;   // since `recoveries_since_`
+    u64 deadline_ = 0;        // of what an operation waits for: answer, drain, periods
+    u32 silence_left_ = 0;    // frames, while draining
+    u32 recoveries_ = 0;      // since `recoveries_since_`
 };
 
 // What is needed rarely: behind the audio path in memory.
@@ -182,8 +182,7 @@ class stream : stream_facts,
 
   private:
     using area_type = typename base::area_type;
-    [[gnu::noinline]] void init(card_type& owner, u32 id, const wire::snd_pcm_info& said,
-                                area_type* area, bus_address bus);
+    [[gnu::noinline]] void init(card_type& owner, u32 id, const wire::snd_pcm_info& said);
 
     // --- Operations. ---
     static status_code legal_if(bool legal) {
@@ -222,7 +221,7 @@ class stream : stream_facts,
     static constexpr u32 most_recoveries = 3;
     void recover_begun();
     status_code queue_again();
-    void watch(u64 now, u64& next);
+    u64 watch(u64 now);
     void stalled(u64 now);
 
     // --- Time (stream_clock.hpp). ---
@@ -242,14 +241,11 @@ class stream : stream_facts,
 
     // --- Called by the card. ---
     [[gnu::noinline]] void fail(status_code code);
-    [[gnu::noinline]] void tick(u64 now, u64& next);
+    [[gnu::noinline]] u64 tick(u64 now);
     void overdue(u64 now);
     u32 interrupt_after(u32 every) const;
 
-    area_type* area_ = nullptr;
-    bus_address area_bus_;
     [[no_unique_address]] stream_time<keeps_time, message> time_;
-    message messages_[base::messages_wanted]{};
 };
 
 } // namespace vsnd

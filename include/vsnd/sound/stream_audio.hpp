@@ -92,6 +92,8 @@ u32 stream<Port, Handler, Limits>::drain_tail() const {
 template <class Port, class Handler, class Limits>
 u64 stream<Port, Handler, Limits>::drain_limit() const {
     if constexpr (!has_clock<hooks_type<Port>>) return card_->time_limit_;
+    // Since the last silence came back.
+    if constexpr (Limits::small) return card_->time_limit_ + 2 * stall_limit_ns_;
     const pcm_params& p = this->params_;
     u64 frames = u64{p.period_frames} * (p.periods + silence_chains) + silence_left_;
     // A device may have taken more than there is room for.
@@ -120,6 +122,7 @@ template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::play_out() {
     bool over = false;
     const bool played = played_out();
+    if (Limits::small) deadline_ = card_->time() + drain_limit();
     {
         [[maybe_unused]] auto held = this->end_->lock();
         if (!draining_ || goal_ != stream_state::running) return;
@@ -156,15 +159,20 @@ void stream<Port, Handler, Limits>::completed(message& m, u32 written) {
 // The same of a small driver.
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::came_back(message& m) {
-    const bool silence = m.silence;
     {
         [[maybe_unused]] auto held = this->end_->lock();
-        this->played(m);
-        if (silence && this->in_flight() == 0)
+        const u32 code = m.take_reply();
+        if (!m.silence) {
+            if (code != wire::SND_S_OK) ++this->counters_.io_errors;
+            this->position_.add(this->advance_frames_);
+            m.again = recovering_;
+        } else if (this->in_flight() == 0) {
             silence_left_ -= lesser(silence_left_, this->params_.period_frames);
+        }
+        this->returned(m);
     }
     if (this->in_flight() == 0) ran_dry();
-    if (!silence) card_->tell_period(*this);
+    if (!m.silence) card_->tell_period(*this);
 }
 
 template <class Port, class Handler, class Limits>

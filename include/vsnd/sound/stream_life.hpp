@@ -7,8 +7,7 @@
 namespace vsnd {
 
 template <class Port, class Handler, class Limits>
-void stream<Port, Handler, Limits>::init(card_type& owner, u32 id, const wire::snd_pcm_info& said,
-                                         area_type* area, bus_address bus) {
+void stream<Port, Handler, Limits>::init(card_type& owner, u32 id, const wire::snd_pcm_info& said) {
     static_cast<stream_facts&>(*this) = {};
     card_ = &owner;
     id_ = id;
@@ -19,13 +18,11 @@ void stream<Port, Handler, Limits>::init(card_type& owner, u32 id, const wire::s
     // A direction that these limits leave out has no code that could serve it.
     const bool out = info_.flow == direction::playback;
     if (!(out ? Limits::playback : Limits::capture)) info_.usable = false;
-    area_ = area;
-    area_bus_ = bus;
-    base::messages_ = messages_;
+    const u32 queue = out || !Limits::capture ? wire::SND_VQ_TX : wire::SND_VQ_RX;
     this->hooks_ = owner.hooks_;
     this->playback_ = out;
     if constexpr (keeps_time) time_.bit_ = u32{1} << id;
-    this->end_ = &owner.ends_[out ? wire::SND_VQ_TX : wire::SND_VQ_RX];
+    this->end_ = &owner.ends_[queue];
     this->counters_ = {};
 }
 
@@ -44,7 +41,10 @@ status_code stream<Port, Handler, Limits>::prepare_async(const pcm_params& p,
     const status_code begun =
         begin(stream_state::prepared, legal_if(state_ == stream_state::released));
     if (!ok(begun)) return begun;
-    const status_code bound = this->bind_all(p, memory, area_, area_bus_, id_);
+    constexpr usize areas = __builtin_offsetof(typename card_type::area, streams);
+    const status_code bound =
+        this->bind_all(p, memory, card_->shared_->streams[id_],
+                       card_->shared_bus_ + (areas + id_ * sizeof(area_type)), id_);
     if (!ok(bound)) {
         finish(bound);
         return bound;
@@ -224,7 +224,7 @@ void stream<Port, Handler, Limits>::refused(status_code code) {
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::arrived() {
     if (draining_ && goal_ == stream_state::running) {
-        deadline_ = card_->time() + drain_limit();
+        if (!Limits::small) deadline_ = card_->time() + drain_limit();
         play_out();
         look_now(); // completions go on
         return;
@@ -303,13 +303,13 @@ void stream<Port, Handler, Limits>::fail(status_code code) {
 }
 
 template <class Port, class Handler, class Limits>
-void stream<Port, Handler, Limits>::tick(u64 now, u64& next) {
+u64 stream<Port, Handler, Limits>::tick(u64 now) {
+    u64 next = ~u64{0};
     tick_clock(next);
-    if (!pending_) return watch(now, next);
+    if (!pending_) return lesser(next, watch(now));
     if (send_later_) advance();
-    if (card_type::before(now, deadline_, next)) return;
-    overdue(now);
-    if (pending_) next = lesser(next, deadline_); // of the command that follows
+    if (now >= deadline_) overdue(now);
+    return pending_ ? lesser(next, deadline_) : next; // perhaps of the command that follows
 }
 
 // Neither a request's answer, nor the end of a drain, nor the last period after RELEASE came in

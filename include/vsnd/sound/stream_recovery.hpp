@@ -21,12 +21,14 @@ void stream<Port, Handler, Limits>::recover_begun() {
     prepare_again_ = recovering_ = true;
     tell(*this->hooks_, {trace_step::recovery, id_, static_cast<u32>(status_code::in_progress)});
     this->not_now_ = status_code::would_block; // for the user's periods
-    {
-        // From here on a completion is a period that comes back unplayed.
+    // From here on a completion is a period that comes back unplayed.
+    if constexpr (Limits::small) {
+        this->advance_frames_ = 0;
+    } else {
         [[maybe_unused]] auto held = this->end_->lock();
         this->advance_frames_ = 0;
         for (u32 i = 0; i < this->params_.periods; ++i) {
-            message& m = messages_[i];
+            message& m = this->messages_[i];
             m.again = this->playback() && m.at(place::device);
         }
     }
@@ -51,8 +53,8 @@ status_code stream<Port, Handler, Limits>::queue_again() {
 // No completion for the longest of four periods, the buffer and `least_stall_ns` is a stall. A
 // guest that was late itself, or whose clock jumped, starts the count again.
 template <class Port, class Handler, class Limits>
-void stream<Port, Handler, Limits>::watch(u64 now, u64& next) {
-    if (!has_clock<hooks_type<Port>> || state_ != stream_state::running) return;
+u64 stream<Port, Handler, Limits>::watch(u64 now) {
+    if (!has_clock<hooks_type<Port>> || state_ != stream_state::running) return ~u64{0};
     const u64 position = this->position_frames();
     const bool late = now - watched_at_ > stall_limit_ns_ / 2;
     watched_at_ = now;
@@ -60,11 +62,12 @@ void stream<Port, Handler, Limits>::watch(u64 now, u64& next) {
         seen_position_ = position;
         seen_at_ = now;
     }
-    next = lesser(next, now + stall_limit_ns_ / 4);
-    if (now - seen_at_ < stall_limit_ns_) return;
-    look_now(); // an interrupt may be lost
-    seen_at_ = now;
-    if (this->position_frames() == position) stalled(now);
+    if (now - seen_at_ >= stall_limit_ns_) {
+        look_now(); // an interrupt may be lost
+        seen_at_ = now;
+        if (this->position_frames() == position) stalled(now);
+    }
+    return now + stall_limit_ns_ / 4;
 }
 
 template <class Port, class Handler, class Limits>
