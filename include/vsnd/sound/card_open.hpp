@@ -49,8 +49,11 @@ status_code card<Port, Handler, Limits>::set_up(Port& port) {
     if (!features.ok()) return features.code();
     // `controls` is not read without VIRTIO_SND_F_CTLS: some devices have only 12 bytes.
     wire::snd_config config{};
-    constexpr usize readable = __builtin_offsetof(wire::snd_config, controls);
-    const status_code read = port.read_config(0, {reinterpret_cast<u8*>(&config), readable});
+    constexpr u32 from = Limits::small ? u32{__builtin_offsetof(wire::snd_config, streams)} : 0;
+    constexpr usize end = Limits::small ? __builtin_offsetof(wire::snd_config, chmaps)
+                                        : __builtin_offsetof(wire::snd_config, controls);
+    const status_code read =
+        port.read_config(from, {reinterpret_cast<u8*>(&config) + from, end - from});
     if (!ok(read)) return read;
     device_streams_ = config.streams;
     if constexpr (has_items<Limits>) {
@@ -77,18 +80,19 @@ status_code card<Port, Handler, Limits>::set_up(Port& port) {
 template <class Port, class Handler, class Limits>
 status_code card<Port, Handler, Limits>::populate_events() {
     endpoint_type& end = ends_[wire::SND_VQ_EVENT];
+    [[maybe_unused]] auto held = end.lock();
+    queue_type& queue = end.queue();
     for (u32 i = 0; i < Limits::events; ++i) {
         wire::snd_event* const event = &shared_->events[i];
         const usize at = __builtin_offsetof(area, events) + i * sizeof(*event);
         const part buffer[] = {{shared_bus_ + at, sizeof(*event)}};
-        const auto bound = end.bind({buffer, 0}, event);
+        const auto bound = queue.bind({buffer, 0}, event);
         if (!bound.ok()) return i == 0 ? bound.code() : status_code::ok;
         event_chains_[i] = bound.value();
         // Without a doorbell: a device looks for buffers when it has an event, and some do not
         // survive one.
-        [[maybe_unused]] auto held = end.lock();
-        const status_code posted = end.queue().post(bound.value());
-        if (!ok(posted)) return posted;
+        const status_code posted = queue.post(bound.value());
+        if (!posts_always<queue_type> && !ok(posted)) return posted;
     }
     return status_code::ok;
 }

@@ -98,19 +98,15 @@ class control_channel {
     // becomes the earliest time at which this wants to be called again.
     void tick(u64 now, u64& next) {
         [[maybe_unused]] auto held = end_->lock();
-        if (!anything_sent()) return;
-        if (now >= ring_again_) {
-            ring_again_ = now + patience_;
-            end_->ring_locked();
-        }
-        next = lesser(next, ring_again_);
-    }
-
-    bool anything_sent() const {
         for (const cell& c : cells_) {
-            if (c.state == cell_state::sent) return true;
+            if (c.state != cell_state::sent) continue;
+            if (now >= ring_again_) {
+                ring_again_ = now + patience_;
+                end_->ring_locked();
+            }
+            next = lesser(next, ring_again_);
+            return;
         }
-        return false;
     }
 
   private:
@@ -135,7 +131,9 @@ class control_channel {
             payload};
         const auto bound = end_->queue().bind({{all, payload.bytes == 0 ? usize{2} : usize{3}}, 1}, &c);
         if (!bound.ok()) return bound.code();
-        c = {bound.value(), owner, cell_state::sent};
+        c.chain = bound.value();
+        c.owner = owner;
+        c.state = cell_state::sent;
         ring_again_ = now + patience_;
         const status_code posted = end_->post_now(c.chain);
         if (!ok(posted)) {

@@ -46,18 +46,17 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
     }
     params_ = p;
     period_bytes_ = bytes;
-    whole_bytes_ = bytes + u32{sizeof(wire::snd_pcm_status)};
+    if (Limits::capture) whole_bytes_ = bytes + u32{sizeof(wire::snd_pcm_status)};
     ring_ = head_ = messages_;
     message* const last = silences() - 1;
     last->next = ring_;
     if (!Limits::small) ring_->previous = last;
     layout_ = frame_layout(p.format, p.channels);
-    silence_ = memory.silence.cpu;
+    if (!Limits::small) silence_ = memory.silence.cpu;
     // What the device does not fill must not show anybody's old data.
     if (!playback()) fill(*hooks_, memory.audio.cpu, 0, usize{bytes} * p.periods);
     if (playback()) fill_silence({memory.silence.cpu, bytes}, p.format);
     hold(nullptr);
-    in_device_[0] = in_device_[1] = 0;
     position_.reset();
     set_guards();
     return status_code::ok;
