@@ -50,7 +50,7 @@ status_code stream<Port, Handler, Limits>::prepare_async(const pcm_params& p,
         return bound;
     }
     const u64 frames = u64{p.period_frames} * greater(p.periods, u32{4});
-    if constexpr (keeps_time) time_.clock_.set_rate(p.rate_hz);
+    if constexpr (keeps_time) time_.set_up(p, out);
     stall_limit_ns_ = greater(ns_of_frames(frames, p.rate_hz), least_stall_ns);
     advance();
     return outcome();
@@ -345,6 +345,8 @@ u32 stream<Port, Handler, Limits>::interrupt_after(u32 every) const {
     if (this->ring_ == nullptr) return every;
     if (pending_) return 1; // it drains, stops or starts: every completion may be the one
     if (state_ != stream_state::running) return every;
+    // Looks at its periods as often as they are due; what came between would be heard of late.
+    if (Limits::clock && this->by_clock_) return 1;
     const u32 known = this->in_flight();
     return known > safety_periods + 1 ? lesser(every, known - safety_periods) : 1;
 }
