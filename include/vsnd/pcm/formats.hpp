@@ -113,6 +113,16 @@ inline constexpr const char* names_of_formats[pcm_format_count] = {
     "FLOAT64",   "DSD_U8", "DSD_U16", "DSD_U32", "IEC958_SUBFRAME",
 };
 
+constexpr u32 width_of(u32 facts) {
+    return facts & 0xff;
+}
+constexpr u32 physical_of(u32 facts) {
+    return facts >> 16 & 0xff;
+}
+constexpr sample_kind kind_of(u32 facts) {
+    return static_cast<sample_kind>(facts >> 8 & 0xff);
+}
+
 constexpr u32 facts_of(pcm_format format) {
     return facts_of_formats[is_known(format) ? to_wire(format) : pcm_format_count];
 }
@@ -135,16 +145,16 @@ constexpr const char* to_string(pcm_format format) {
 
 // Significant bits of a sample. In a wider container they are the lowest bits.
 constexpr u32 sample_bits(pcm_format format) {
-    return detail::facts_of(format) & 0xff;
+    return detail::width_of(detail::facts_of(format));
 }
 
 // Bits that a sample occupies in memory: 4, 8, 16, 24, 32 or 64.
 constexpr u32 physical_bits(pcm_format format) {
-    return detail::facts_of(format) >> 16 & 0xff;
+    return detail::physical_of(detail::facts_of(format));
 }
 
 constexpr sample_kind kind_of(pcm_format format) {
-    return static_cast<sample_kind>(detail::facts_of(format) >> 8 & 0xff);
+    return detail::kind_of(detail::facts_of(format));
 }
 constexpr bool is_signed(pcm_format format) {
     return kind_of(format) == sample_kind::signed_integer;
@@ -175,9 +185,10 @@ struct silence_pattern {
 // rest at the positive code next to zero, the idle codes of ITU-T G.711. A DSD stream rests on
 // 0x69, whose ones and zeros balance; all zeros would be full scale.
 constexpr silence_pattern silence_of(pcm_format format) {
-    const sample_kind kind = kind_of(format);
+    const u32 facts = detail::facts_of(format);
+    const sample_kind kind = detail::kind_of(facts);
     if (kind == sample_kind::unsigned_integer) {
-        return {1u << (sample_bits(format) - 1), physical_bits(format) / 8};
+        return {1u << (detail::width_of(facts) - 1), detail::physical_of(facts) / 8};
     }
     if (kind == sample_kind::dsd) return {0x69, 1};
     if (kind != sample_kind::companded) return {};

@@ -1,6 +1,7 @@
 #pragma once
 // One virtqueue of a small driver: every post rings the doorbell, every completion interrupts.
 
+#include <vsnd/base/atomic.hpp>
 #include <vsnd/sound/endpoint.hpp>
 
 namespace vsnd {

@@ -102,28 +102,30 @@ constexpr result<pcm_format> nearest_format(u64 offered, pcm_format want) {
 [[gnu::noinline]] constexpr status_code approach(const stream_info& info, pcm_params& p,
                                                  u32 most_periods) {
     if (!info.usable) return status_code::not_available;
-    const result<pcm_format> format = nearest_format(info.formats, p.format);
-    if (!format.ok()) return format.code();
     status_code code = status_code::ok;
     const auto change = [&code](auto& member, auto to, status_code why) {
         if (member == to) return;
         member = to;
         code = why;
     };
-    change(p.format, format.value(), status_code::bad_format);
-    const u32 rate = detail::nearest_rate_number(info.rates, p.rate_hz);
-    change(p.rate_hz, detail::hz_of_rates[rate], status_code::bad_rate);
+    // The last one counts.
+    change(p.periods, lesser(greater(p.periods, u32{1}), most_periods), status_code::bad_period);
+    change(p.features, p.features & info.features & selectable_features, status_code::bad_feature);
     change(p.channels, lesser(greater(p.channels, info.channels_min), info.channels_max),
            status_code::bad_channels);
-    change(p.features, p.features & info.features & selectable_features, status_code::bad_feature);
-    change(p.periods, lesser(greater(p.periods, u32{1}), most_periods), status_code::bad_period);
+    const u32 rate = detail::nearest_rate_number(info.rates, p.rate_hz);
+    change(p.rate_hz, detail::hz_of_rates[rate], status_code::bad_rate);
+    const result<pcm_format> format = nearest_format(info.formats, p.format);
+    if (!format.ok()) return format.code();
+    change(p.format, format.value(), status_code::bad_format);
     // At most two periods in a row are not usable: half a byte, or 4 and 8 bytes.
     for (u32 steps = 0;; ++steps) {
         const u32 bytes = period_bytes(p);
-        if (steps == 4 || u64{bytes} * p.periods >> 32 != 0) return status_code::bad_period;
-        if (is_usable_period(bytes)) return code;
+        const bool fits = u64{bytes} * p.periods >> 32 == 0;
+        if (fits && is_usable_period(bytes)) return code;
+        if (ok(code)) code = status_code::bad_period;
+        if (!fits || steps == 4) return code;
         ++p.period_frames;
-        code = status_code::bad_period;
     }
 }
 
