@@ -84,8 +84,11 @@ class rig_on {
     vsnd::status_code open() { return driver.open(port, area); }
 
     vsnd::stream_memory memory_for(const vsnd::pcm_params& p) {
-        return {kernel.memory.allocate(static_cast<usize>(vsnd::audio_bytes(p)), 4096),
-                kernel.memory.allocate(static_cast<usize>(vsnd::silence_bytes(p)), 4096)};
+        const auto pages = [this](u64 count) {
+            if constexpr (requires { kernel.audio_memory(0); }) return kernel.audio_memory(count);
+            return kernel.memory.allocate(static_cast<usize>(count), 4096);
+        };
+        return {pages(vsnd::audio_bytes(p)), pages(vsnd::silence_bytes(p))};
     }
     vsnd::status_code prepare(stream& s, const vsnd::pcm_params& p) {
         return s.prepare(p, memory_for(p));

@@ -79,6 +79,15 @@ constexpr u64 silence_bytes(const pcm_params& p) {
     return period_bytes(p);
 }
 
+// The least period, not below the one of `p`, that is a whole number of lines of memory; a line is a
+// power of two. In frames.
+constexpr u32 whole_line_frames(const pcm_params& p, u32 line_bytes) {
+    u32 step = line_bytes * 8;
+    for (u32 bits = frame_bits(p.format, p.channels); step > 1 && (bits & 1) == 0; bits >>= 1)
+        step >>= 1;
+    return static_cast<u32>(round_up(p.period_frames, step));
+}
+
 // Message transport only: the shared-memory features must not be selected.
 inline constexpr u32 selectable_features =
     1u << wire::SND_PCM_F_MSG_POLLING | 1u << wire::SND_PCM_F_EVT_XRUNS;

@@ -68,6 +68,7 @@ class pcm_buffer {
                 return commit_aside();
             endpoint_type& end = *end_;
             held_ = nullptr;
+            before_device(*m);
             store_relaxed(&m->where, place::device); // before the post: it may come back at once
             [[maybe_unused]] auto locked = end.lock();
             Queue& queue = end.queue();
@@ -260,6 +261,14 @@ class pcm_buffer {
         return m;
     }
 
+    // Of a period that goes to the device, where audio memory is not coherent.
+    VSND_TINY void before_device([[maybe_unused]] const message& m) {
+        if constexpr (has_cached_audio<Hooks>) {
+            if (playback()) flush_audio(*hooks_, m.audio, period_bytes_);
+            if (!playback()) invalidate_audio(*hooks_, m.audio, period_bytes_);
+        }
+    }
+
     // What has not come back yet, silence included.
     u32 owned() const { return in_flight() + silence_in_flight(); }
     u32 silence_in_flight() const { return in_device_[1]; }
@@ -327,6 +336,7 @@ class pcm_buffer {
     bool hold_next() {
         message* const m = head_;
         if (!m->at(playback() ? place::idle : place::filled)) return false;
+        if (!playback()) invalidate_audio(*hooks_, m->audio, period_bytes_);
         hold(m);
         head_ = m->next;
         filled_ = 0;

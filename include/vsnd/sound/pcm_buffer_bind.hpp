@@ -55,7 +55,9 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
     if (!Limits::small) silence_ = memory.silence.cpu;
     // What the device does not fill must not show anybody's old data.
     if (!playback()) fill(*hooks_, memory.audio.cpu, 0, usize{bytes} * p.periods);
+    if (!playback()) flush_audio(*hooks_, memory.audio.cpu, usize{bytes} * p.periods);
     if (playback()) fill_silence({memory.silence.cpu, bytes}, p.format);
+    if (playback()) flush_audio(*hooks_, memory.silence.cpu, bytes);
     hold(nullptr);
     position_.reset();
     set_guards();
@@ -82,6 +84,7 @@ status_code pcm_buffer<Queue, Hooks, Limits>::commit_aside() {
         m->move_to(place::idle);
         return status_code::ok;
     }
+    before_device(*m);
     [[maybe_unused]] auto locked = end_->lock();
     const status_code code = hand_over(*m);
     if (!ok(code)) hold(m);
@@ -127,6 +130,7 @@ status_code pcm_buffer<Queue, Hooks, Limits>::post_idle() {
     set_guards();
     for (u32 i = 0; i < params_.periods; ++i) {
         if (seen[i] != place::idle) continue;
+        before_device(*ordered[i]);
         ordered[i]->move_to(place::device);
         const status_code code = end_->post(ordered[i]->chain);
         if (!ok(code)) {

@@ -79,6 +79,7 @@ class stream : stream_facts,
     using message = typename base::message;
     using place = typename base::place;
     friend card_type;
+    static constexpr u32 line_bytes = audio_line_bytes<hooks_type<Port>>;
     using stream_card<card_type>::card_;
 
   public:
@@ -92,16 +93,30 @@ class stream : stream_facts,
 
     // Whether the device can do exactly this. Context: any. Errors: not_available, bad_format,
     // bad_rate, bad_channels, bad_feature, bad_period.
-    status_code check(const pcm_params& p) const { return check_params(info_, p, Limits::periods); }
+    status_code check(const pcm_params& p) const {
+        const status_code code = check_params(info_, p, Limits::periods);
+        if constexpr (line_bytes > 1) {
+            if (ok(code) && whole_line_frames(p, line_bytes) != p.period_frames)
+                return status_code::bad_period;
+        }
+        return code;
+    }
 
     // The nearest parameters that `check` accepts. Context: any.
     result<pcm_params> nearest(const pcm_params& wanted) const {
-        return nearest_params(info_, wanted, Limits::periods);
+        result<pcm_params> near = nearest_params(info_, wanted, Limits::periods);
+        if constexpr (line_bytes > 1) {
+            if (!near.ok()) return near;
+            near.value().period_frames = whole_line_frames(near.value(), line_bytes);
+            near.set_code(check(near.value()));
+        }
+        return near;
     }
 
     // Sets the parameters and prepares the stream. All its chains are reserved first: what starts
     // later cannot fail for lack of room. Legal while released.
-    // Errors: those of check; no_memory, a region is missing or too small; no_room.
+    // Errors: those of check; no_memory, a region is missing, too small or (not coherent) not on a
+    // line of the cache; no_room.
     // Spec: [virtio 1.4] Sound Device / PCM Stream Parameters
     status_code prepare_async(const pcm_params& p, const stream_memory& memory);
     status_code prepare(const pcm_params& p, const stream_memory& memory) {

@@ -38,6 +38,10 @@ status_code stream<Port, Handler, Limits>::prepare_async(const pcm_params& p,
     if (out && (memory.silence.cpu == nullptr || memory.silence.bytes < silence_bytes(p))) {
         return status_code::no_memory;
     }
+    if constexpr (line_bytes > 1) {
+        const u64 places = memory.audio.bus.value | (out ? memory.silence.bus.value : 0);
+        if ((places & (line_bytes - 1)) != 0) return status_code::no_memory;
+    }
     const status_code begun =
         begin(stream_state::prepared, legal_if(state_ == stream_state::released));
     if (!ok(begun)) return begun;
