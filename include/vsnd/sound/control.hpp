@@ -133,7 +133,8 @@ class control_channel {
             where,
             {at + __builtin_offsetof(control_cell, response), sizeof(wire::snd_hdr)},
             payload};
-        const auto bound = end_->queue().bind({{all, payload.bytes == 0 ? usize{2} : usize{3}}, 1}, &c);
+        const auto bound =
+            end_->queue().bind({{all, payload.bytes == 0 ? usize{2} : usize{3}}, 1}, &c);
         if (!bound.ok()) return bound.code();
         c = {bound.value(), owner, cell_state::sent};
         ring_again_ = now + patience_;

@@ -37,8 +37,8 @@ status_code stream<Port, Handler, Limits>::set_pacing(pacing p) requires(Limits:
 }
 
 template <class Port, class Handler, class Limits>
-status_code stream<Port, Handler, Limits>::set_device_buffer(device_buffer b) requires(
-    Limits::clock) {
+status_code
+stream<Port, Handler, Limits>::set_device_buffer(device_buffer b) requires(Limits::clock) {
     if (state_ != stream_state::released || pending_) return status_code::wrong_state;
     if constexpr (keeps_time) time_.buffer_ = b;
     return status_code::ok;

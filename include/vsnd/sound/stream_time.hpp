@@ -11,8 +11,8 @@ namespace vsnd {
 // When a period goes back to the user: acquire gives it, period_done tells of it.
 enum class pacing : u8 {
     device, // when the device completes it. Many devices do so early, or in bursts.
-    clock   // when it was played, too: at the later of its completion and the media clock. Running dry
-            // is judged by the clock then. Wants a port with a clock, and ticks in time.
+    clock // when it was played, too: at the later of its completion and the media clock. Running dry
+          // is judged by the clock then. Wants a port with a clock, and ticks in time.
 };
 
 // Where a limit leaves the clock out, or the port has none, there is nothing of it.
