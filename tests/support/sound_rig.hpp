@@ -62,6 +62,11 @@ class sound_kernel : public model_kernel {
     std::vector<vsnd::trace_note> notes;
 };
 
+// A card that does not help itself: what fails stays as it is.
+struct without_resets : vsnd::default_limits {
+    static constexpr bool resets = false;
+};
+
 template <class Handler = vsnd::no_handler, class Limits = vsnd::default_limits,
           class Policy = vsnd::ring_policy, template <class, class> class Ring = vsnd::split_queue>
 class rig {

@@ -364,6 +364,7 @@ void stream<Port, Handler, Limits>::overdue(u64 now) {
         if (!reclaimed_in_vain) goal_ = stream_state::stopped;
     }
     if (reclaimed_in_vain) {
+        verdict_ = status_code::memory_still_owned; // until the reset is confirmed
         if (card_->begin_reset(status_code::timed_out)) return;
         prepare_again_ = false;
         become(stream_state::unknown);

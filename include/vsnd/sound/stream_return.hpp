@@ -28,7 +28,7 @@ void stream<Port, Handler, Limits>::leave(status_code cause) {
     stop_clock();
     rescue_.emptied = pending_ && prepare_again_ && !recovering_;
     draining_ = reclaiming_ = prepare_again_ = send_later_ = false;
-    if (!recovering_ && pending_) finish(cause);
+    if (!recovering_ && pending_) finish(ok(verdict_) ? cause : verdict_);
 }
 
 template <class Port, class Handler, class Limits>
