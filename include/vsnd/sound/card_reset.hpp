@@ -108,7 +108,8 @@ void card<Port, Handler, Limits>::give_pumps_back() {
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::take_last() {
     constexpr u32 most = 1024; // a broken queue has no end
-    for (const u32 queue : {wire::SND_VQ_EVENT, wire::SND_VQ_TX, wire::SND_VQ_RX}) {
+    constexpr u32 order[] = {wire::SND_VQ_EVENT, wire::SND_VQ_TX, wire::SND_VQ_RX};
+    for (const u32 queue : order) {
         for (u32 i = 0; i < most && !ends_[queue].broken(); ++i) {
             const used u = ends_[queue].take();
             if (u.type == used::kind::nothing) break;
