@@ -62,6 +62,11 @@ class sound_kernel : public model_kernel {
     std::vector<vsnd::trace_note> notes;
 };
 
+// A card that does not help itself: what fails stays as it is.
+struct without_resets : vsnd::default_limits {
+    static constexpr bool resets = false;
+};
+
 // The same on any transport, which is brought up and connected by the class that derives from it.
 template <class Kernel, class Port, class Handler, class Limits>
 class rig_on {

@@ -26,6 +26,11 @@
 //       stopped: ok.
 //
 // Optional: bool needs_reset()   the device set DEVICE_NEEDS_RESET; looked at by config_changed.
+//   status_code suspend()   with VIRTIO_F_SUSPEND: sets SUSPEND at the first call, and says whether
+//       the device is suspended by now: ok or in_progress (called again). Context: tick.
+//       Errors: not_available (not negotiated), needs_reset, device_gone; stop follows.
+//   status_code resume()    the same back: DRIVER_OK at the first call; ok once it reads as set and
+//       SUSPEND as cleared. Context and errors: as suspend.
 //           Hooks& hooks()       the object with the hooks of port/hooks.hpp; else the port itself.
 
 #include <vsnd/port/hooks.hpp>
@@ -41,6 +46,13 @@ concept device_port = requires(P& p, u64 features, u32 number, span<u8> bytes) {
     { p.queue(number) } -> same_type<result<typename P::queue_type*>>;
     { p.start() } -> same_type<status_code>;
     { p.stop() } -> same_type<status_code>;
+};
+
+// Whether the port can suspend its device; a reset serves otherwise.
+template <class P>
+concept can_suspend = requires(P& p) {
+    { p.suspend() } -> same_type<status_code>;
+    { p.resume() } -> same_type<status_code>;
 };
 
 // Whether the device asked for a reset; false where the port cannot tell.

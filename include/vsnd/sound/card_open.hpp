@@ -20,6 +20,7 @@ status_code card<Port, Handler, Limits>::open_async(Port& port, const dma_region
     if constexpr (has_items<Limits>) this->reset_items();
     counters_ = {};
     failure_ = status_code::ok;
+    if constexpr (Limits::resets) rescue_ = {};
     // An interrupt may come at any time from here on, and finds no queue that is half set up.
     for (endpoint_type& end : ends_)
         end.forget();
@@ -55,15 +56,28 @@ status_code card<Port, Handler, Limits>::set_up(Port& port) {
     const status_code read =
         port.read_config(from, {reinterpret_cast<u8*>(&config) + from, end - from});
     if (!ok(read)) return read;
-    device_streams_ = config.streams;
+    const bool again = Limits::resets && state_ != card_state::opening;
+    if constexpr (Limits::resets) {
+        if (again && !same_device(config, features.value())) return status_code::device_broken;
+        rescue_.features = features.value();
+    }
+    if (!again) device_streams_ = config.streams;
     if constexpr (has_items<Limits>) {
-        const status_code counted = this->count_items(config, features.value());
-        if (!ok(counted)) return counted;
+        if (!again) {
+            const status_code counted = this->count_items(config, features.value());
+            if (!ok(counted)) return counted;
+        }
     }
 
     for (u32 i = 0; i < wire::SND_VQ_COUNT; ++i) {
         const result<queue_type*> queue = port.queue(i);
         if (!queue.ok()) return queue.code();
+        if constexpr (Limits::resets) {
+            if (again) {
+                ends_[i].renew(*queue.value());
+                continue;
+            }
+        }
         ends_[i].init(*queue.value(), *hooks_, i);
     }
     control_.init(ends_[wire::SND_VQ_CONTROL], shared_->cells,
@@ -149,7 +163,9 @@ void card<Port, Handler, Limits>::finish_opening(status_code code) {
 // Resets the device. The answer: `why`, or memory_still_owned where the reset is not confirmed.
 template <class Port, class Handler, class Limits>
 status_code card<Port, Handler, Limits>::give_up(status_code why) {
-    const status_code stopped = port_->stop();
+    // What was removed is not touched, and touches no memory.
+    const bool gone = Limits::resets && failure_ == status_code::device_gone;
+    const status_code stopped = gone ? status_code::ok : port_->stop();
     if constexpr (has_items<Limits>) {
         this->end_items(ok(stopped) ? status_code::wrong_state : stopped);
     }
@@ -182,9 +198,19 @@ status_code card<Port, Handler, Limits>::close() {
         if constexpr (Limits::jacks != 0) (void)wait_for(this->jacks_.task.outcome_);
         if constexpr (Limits::elements != 0) (void)wait_for(this->elements_.task.outcome_);
     }
+    bool claimed = false;
+    if constexpr (Limits::resets) {
+        while (!begin_step()) {
+            if constexpr (has_wait<hooks>) hooks_->wait(1'000'000);
+        }
+        claimed = rescue_.claimed;
+        rescue_.claimed = false;
+        rescue_.step = rescue_step::none;
+        if (!ok(away())) failure_ = status_code::ok; // of a reset that is not finished
+    }
     // Nobody pumps any more, on no CPU: the pumps are claimed until the device is reset.
     for (endpoint_type& end : ends_) {
-        while (end.ready() && !end.begin_pump()) {
+        while (end.ready() && !claimed && !end.begin_pump()) {
             if constexpr (has_wait<hooks>) hooks_->wait(1'000'000);
         }
     }
@@ -192,22 +218,30 @@ status_code card<Port, Handler, Limits>::close() {
     for (endpoint_type& end : ends_) {
         if (end.ready()) end.end_claim();
     }
+    if constexpr (Limits::resets) {
+        setting_up_ = false;
+        if (outcome_ == status_code::in_progress)
+            store_release(&outcome_, status_code::wrong_state);
+        end_step();
+    }
     return stopped;
 }
 
-// The device broke the specification or asked for a reset: nothing works until close and open.
+// The device broke the specification, asked for a reset or is gone, and the card does not, or not
+// any more, help itself: nothing works until close and open.
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::fail(status_code code) {
-    if (!ok(failure_)) return;
+    if (!ok(failure_) && ok(away())) return;
     failure_ = code;
     tell(*hooks_, {trace_step::failure, card_itself, static_cast<u32>(code)});
-    if (setting_up_) return; // open_async looks at it
+    if (setting_up_ && ok(away())) return; // open_async looks at it
     if (state_ == card_state::opening) return finish_opening(code);
-    if (state_ != card_state::open) return;
+    if (state_ != card_state::open && ok(away())) return;
     state_ = card_state::failed;
     for (stream_type& s : streams())
         s.fail(code);
     if constexpr (has_items<Limits>) this->end_items(code);
+    if constexpr (Limits::resets) finish_rescue(code);
 }
 
 // A blocking call: pumps, lets time pass, and sleeps where the port can.

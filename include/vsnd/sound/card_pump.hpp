@@ -80,7 +80,11 @@ bool card<Port, Handler, Limits>::pump_on(u32 queue, u32 budget) {
             if (end.rest(interrupt_after(queue))) return false;
         }
     }
-    end.leave_pump();
+    if (Limits::resets && !ok(failure_)) {
+        end.end_claim(); // no doorbell
+    } else {
+        end.leave_pump();
+    }
     return ok(failure_);
 }
 
@@ -88,7 +92,7 @@ template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::completed(u32 queue, used u) {
     if (u.type == used::kind::dropped) {
         ++counters_.unknown_ids;
-        if (ends_[queue].broken()) fail(status_code::device_broken);
+        if (ends_[queue].broken()) trouble(status_code::device_broken);
         return;
     }
     if (queue == wire::SND_VQ_CONTROL) return control_answered(control_.complete(u.what));
@@ -154,7 +158,10 @@ void card<Port, Handler, Limits>::event_arrived(cookie what) {
     const u32 code = load_relaxed(&event->hdr.code);
     const u32 data = load_relaxed(&event->data);
     const usize i = static_cast<usize>(event - shared_->events);
-    (void)ends_[wire::SND_VQ_EVENT].post(event_chains_[i]);
+    if constexpr (Limits::resets) rescue_.owed[i] = state_ == card_state::suspended;
+    if (!Limits::resets || state_ != card_state::suspended) {
+        (void)ends_[wire::SND_VQ_EVENT].post(event_chains_[i]);
+    }
     ++counters_.events;
     handle_event(code, data);
 }
@@ -213,8 +220,13 @@ void card<Port, Handler, Limits>::tell_recovered(stream_type& s, status_code cod
 
 template <class Port, class Handler, class Limits>
 u64 card<Port, Handler, Limits>::tick(u64 now) {
-    now_ = now;
     u64 next = ~u64{0};
+    if constexpr (Limits::resets) {
+        rescue_.late = has_clock<hooks> && now - now_ > time_limit_ / 2;
+        now_ = now;
+        if (!step(now, next)) return next;
+    }
+    now_ = now;
     if (!reachable(wire::SND_VQ_CONTROL) || state_ == card_state::failed) return next;
     control_.tick(now, next);
     if (state_ == card_state::opening && !before(now, deadline_, next)) {

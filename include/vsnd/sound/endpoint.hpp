@@ -37,6 +37,14 @@ class endpoint {
         attention_ = false;
     }
 
+    // The device was reset, and has an empty queue again. Who has claimed the pump keeps it.
+    void renew(Queue& queue) {
+        guard g(*hooks_, number_);
+        queue_ = &queue;
+        unsent_ = 0;
+        set_threshold(policy_.doorbell_every);
+    }
+
     Queue& queue() { return *queue_; }
     bool ready() const { return queue_ != nullptr; }
     // Until the next init there is no queue. Legal while nobody pumps.

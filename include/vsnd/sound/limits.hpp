@@ -29,6 +29,9 @@ struct default_limits {
     // Streams keep a media clock: position() between completions, and pacing by it. It wants the
     // port's clock, read once for each batch of completions.
     static constexpr bool clock = true;
+    // A card that fails resets its device and brings its streams back by itself, and can be
+    // suspended. Without it a failure lasts until close and open.
+    static constexpr bool resets = true;
 
     // How long a control request may take: with a clock, and without one in ticks.
     static constexpr u64 control_timeout_ns = 2'000'000'000;
@@ -40,6 +43,7 @@ struct small_playback_limits : default_limits {
     static constexpr bool capture = false;
     static constexpr bool small = true;
     static constexpr bool clock = false;
+    static constexpr bool resets = false;
     static constexpr u32 jacks = 0;
     static constexpr u32 channel_maps = 0;
     static constexpr u32 elements = 0;

@@ -180,6 +180,7 @@ class pcm_buffer {
     using area_type = typename card_area<Limits>::stream_area;
     status_code bind_all(const pcm_params& p, const stream_memory& memory, area_type& area,
                          bus_address area_bus, u32 stream_id);
+    status_code bind_again(const stream_memory& memory, area_type& area, bus_address area_bus);
     void unbind_all();
     // The device is stopped, and nothing is bound any more.
     void forget() {

@@ -64,6 +64,29 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
     return status_code::ok;
 }
 
+// The same periods on an empty queue, in the same memory. Errors: no_room.
+template <class Queue, class Hooks, class Limits>
+status_code pcm_buffer<Queue, Hooks, Limits>::bind_again(const stream_memory& memory,
+                                                         area_type& area, bus_address area_bus) {
+    const u32 count = params_.periods + (playback() ? silence_chains : 0);
+    message_parts parts = {{area_bus, sizeof(wire::snd_pcm_xfer)},
+                           {{}, period_bytes_},
+                           {{}, sizeof(wire::snd_pcm_status)}};
+    bound_ = 0;
+    for (message& m : span<message>(messages_, count)) {
+        const usize reply = __builtin_offsetof(area_type, replies);
+        const usize nth = static_cast<usize>(m.reply - area.replies);
+        parts[1].address = m.silence
+                               ? memory.silence.bus
+                               : memory.audio.bus + static_cast<usize>(m.audio - memory.audio.cpu);
+        parts[2].address = area_bus + reply + nth * sizeof(wire::snd_pcm_status);
+        const status_code code = bind_message(*end_, m, parts, playback());
+        if (!ok(code)) return code;
+        ++bound_;
+    }
+    return status_code::ok;
+}
+
 template <class Queue, class Hooks, class Limits>
 void pcm_buffer<Queue, Hooks, Limits>::unbind_all() {
     while (bound_ != 0)

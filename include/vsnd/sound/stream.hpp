@@ -6,11 +6,19 @@
 // Contexts: unless a function says otherwise, a thread, or an interrupt for the _async forms;
 // never a callback (wrong_context). One operation at a time per stream: busy for a second caller.
 // Common errors: wrong_context, busy, wrong_state (also once the card is closed), the device's own
-// answers, timed_out (the stream is `unknown` then: release it, or close the card), no_room (the
-// device keeps so many requests unanswered that none can be sent), device_broken, needs_reset. On
-// every error that is the caller's, no request was sent and nothing has changed.
+// answers, no_room (the device keeps so many requests unanswered that none can be sent), suspended.
+// On every error that is the caller's, no request was sent and nothing has changed.
+//
+// timed_out, device_broken and needs_reset end what was under way when the card began to reset its
+// device. The stream comes back by itself (the handler's `recovered` is told): one that ran, or was
+// draining, runs; one that was prepared or stopped is prepared, with what was queued; one whose
+// parameters were being set, or that was being released, is released. Until then operations answer
+// busy. When there were three resets in ten seconds, or the limits leave resets out, these stick:
+// after timed_out the stream is `unknown` (release it, or close the card), after the others, and
+// device_gone, the card has to be closed.
 
 #include <vsnd/sound/lifecycle.hpp>
+#include <vsnd/sound/rescue.hpp>
 #include <vsnd/sound/stream_time.hpp>
 
 namespace vsnd {
@@ -42,7 +50,7 @@ struct stream_facts {
     bool pending_ = false;                  // an operation is under way
     bool prepare_again_ = false;            // drop: released is half the way
     bool draining_ = false;
-    bool recovering_ = false; // prepared again, and to be started
+    bool recovering_ = false; // on its way back to what it was
     bool reclaiming_ = false; // released, and some periods have not come back
     bool send_later_ = false; // the control queue had no room
     u64 deadline_ = 0;        // of what an operation waits for: answer, drain, periods
@@ -203,6 +211,11 @@ class stream : stream_facts,
     static status_code legal_if(bool legal) {
         return legal ? status_code::ok : status_code::wrong_state;
     }
+    // Where the device finds what is this stream's in the card's memory.
+    VSND_TINY bus_address area_bus() const {
+        constexpr usize areas = __builtin_offsetof(typename card_type::area, streams);
+        return card_->shared_bus_ + (areas + id_ * sizeof(area_type));
+    }
     status_code begin(stream_goal goal, status_code legal);
     status_code go(stream_goal goal, status_code legal);
     VSND_TINY void become(stream_state s) {
@@ -238,6 +251,19 @@ class stream : stream_facts,
     status_code queue_again();
     u64 watch(u64 now);
     void stalled(u64 now);
+    void ring_again(u64 now);
+    void given_up();
+
+    // --- Its card is reset or suspended (stream_return.hpp). ---
+    stream_state comes_back_as() const;
+    void leave(status_code cause);
+    void decide();
+    void came_last(message& m, u32 written);
+    void part_from_device();
+    void come_back();
+    bool park();
+    void go_on();
+    bool returning() const { return recovering_ && pending_; }
 
     // --- Time (stream_clock.hpp). ---
     static constexpr bool keeps_time = Limits::clock && has_clock<hooks_type<Port>>;
@@ -257,10 +283,12 @@ class stream : stream_facts,
     // --- Called by the card. ---
     [[gnu::noinline]] void fail(status_code code);
     [[gnu::noinline]] u64 tick(u64 now);
+    bool put_off(u64 now);
     void overdue(u64 now);
     u32 interrupt_after(u32 every) const;
 
     [[no_unique_address]] stream_time<keeps_time, message> time_;
+    [[no_unique_address]] stream_rescue<Limits::resets> rescue_{};
 };
 
 } // namespace vsnd
@@ -269,3 +297,4 @@ class stream : stream_facts,
 #include <vsnd/sound/stream_clock.hpp>
 #include <vsnd/sound/stream_life.hpp>
 #include <vsnd/sound/stream_recovery.hpp>
+#include <vsnd/sound/stream_return.hpp>

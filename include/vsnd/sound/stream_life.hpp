@@ -24,6 +24,7 @@ void stream<Port, Handler, Limits>::init(card_type& owner, u32 id, const wire::s
     if constexpr (keeps_time) time_.bit_ = u32{1} << id;
     this->end_ = &owner.ends_[queue];
     this->counters_ = {};
+    if constexpr (Limits::resets) rescue_ = {};
 }
 
 template <class Port, class Handler, class Limits>
@@ -45,14 +46,13 @@ status_code stream<Port, Handler, Limits>::prepare_async(const pcm_params& p,
     const status_code begun =
         begin(stream_state::prepared, legal_if(state_ == stream_state::released));
     if (!ok(begun)) return begun;
-    constexpr usize areas = __builtin_offsetof(typename card_type::area, streams);
     const status_code bound =
-        this->bind_all(p, memory, card_->shared_->streams[id_],
-                       card_->shared_bus_ + (areas + id_ * sizeof(area_type)), id_);
+        this->bind_all(p, memory, card_->shared_->streams[id_], area_bus(), id_);
     if (!ok(bound)) {
         finish(bound);
         return bound;
     }
+    if constexpr (Limits::resets) rescue_.memory = memory;
     const u64 frames = u64{p.period_frames} * greater(p.periods, u32{4});
     if constexpr (keeps_time) time_.set_up(p, out);
     stall_limit_ns_ = greater(ns_of_frames(frames, p.rate_hz), least_stall_ns);
@@ -112,8 +112,10 @@ status_code stream<Port, Handler, Limits>::go(stream_goal goal, status_code lega
 template <class Port, class Handler, class Limits>
 status_code stream<Port, Handler, Limits>::begin(stream_goal goal, status_code legal) {
     if (card_ == nullptr) return status_code::wrong_state;
+    if (!ok(card_->away())) return card_->away();
     if (card_->in_callback()) return status_code::wrong_context;
     [[maybe_unused]] auto held = card_->ends_[wire::SND_VQ_CONTROL].lock();
+    if (!ok(card_->away())) return card_->away();
     if (!ok(card_->failure_)) return card_->failure_;
     if (!card_->is_open()) return status_code::wrong_state;
     if (pending_) return status_code::busy;
@@ -134,6 +136,7 @@ void stream<Port, Handler, Limits>::advance() {
     before(c);
     const u64 now = card_->time();
     if (!send_later_) deadline_ = now + card_->time_limit_;
+    if constexpr (Limits::resets) rescue_.forgiven = false;
     send_later_ = !send(c, now);
 }
 
@@ -186,7 +189,8 @@ void stream<Port, Handler, Limits>::answered(status_code code) {
     if (!pending_) return;
     if (!ok(code)) return refused(code);
     become(state_after(sent_));
-    if (sent_ == stream_command::prepare) this->take_audio(this->playback());
+    // What was queued before comes before what the user commits now.
+    if (sent_ == stream_command::prepare) this->take_audio(this->playback() && !recovering_);
     if (sent_ == stream_command::stop) {
         look_now(); // what came back before the answer counts, seen or not
         this->advance_frames_ = 0;
@@ -245,6 +249,12 @@ void stream<Port, Handler, Limits>::arrived() {
     }
     if (recovering_ && goal_ == stream_state::prepared) {
         verdict_ = queue_again();
+        if constexpr (Limits::resets) {
+            if (rescue_.as != stream_state::running) {
+                this->take_audio(this->playback());
+                return finish(verdict_);
+            }
+        }
         goal_ = stream_state::running;
         return advance();
     }
@@ -256,14 +266,20 @@ void stream<Port, Handler, Limits>::finish(status_code code) {
     send_later_ = false;
     const bool recovered = recovering_;
     recovering_ = false;
-    this->not_now_ = status_code::wrong_state;
+    this->not_now_ = card_->no_audio();
     if (recovered && ok(code)) ++this->counters_.recoveries;
+    bool asked = true;
+    if constexpr (Limits::resets) {
+        asked = !rescue_.unasked;
+        rescue_.unasked = false;
+        seen_at_ = card_->now_; // the watchdog counts anew; not ahead of a tick under way
+    }
     {
         // Both at once: who sees the outcome may begin anew, and must neither be told `busy` nor
         // have the old outcome stored over his own.
         [[maybe_unused]] auto held = card_->ends_[wire::SND_VQ_CONTROL].lock();
         pending_ = false;
-        store_release(&outcome_, code);
+        if (asked) store_release(&outcome_, code);
     }
     wake(*card_->hooks_);
     if (recovered) card_->tell_recovered(*this, code);
@@ -302,8 +318,10 @@ void stream<Port, Handler, Limits>::fail(status_code code) {
     this->advance_frames_ = 0;
     this->take_audio(false);
     draining_ = reclaiming_ = prepare_again_ = send_later_ = false;
+    const bool told = recovering_ || state_ == stream_state::released;
     if (state_ != stream_state::released) become(stream_state::unknown);
     if (pending_) finish(code);
+    if (Limits::resets && !told) card_->tell_recovered(*this, code);
 }
 
 template <class Port, class Handler, class Limits>
@@ -312,8 +330,24 @@ u64 stream<Port, Handler, Limits>::tick(u64 now) {
     tick_clock(next);
     if (!pending_) return lesser(next, watch(now));
     if (send_later_) advance();
-    if (now >= deadline_) overdue(now);
+    if (now >= deadline_ && !put_off(now)) overdue(now);
+    if (Limits::resets && pending_) next = lesser(next, now + card_->time_limit_ / 4);
     return pending_ ? lesser(next, deadline_) : next; // perhaps of the command that follows
+}
+
+// Whether a deadline is over, and still nobody is late but this guest: an interrupt may be lost, and
+// one that could not look for long waits a little longer.
+template <class Port, class Handler, class Limits>
+bool stream<Port, Handler, Limits>::put_off([[maybe_unused]] u64 now) {
+    if constexpr (Limits::resets) {
+        (void)card_->pump(wire::SND_VQ_CONTROL, default_budget);
+        if (!pending_ || now < deadline_) return true;
+        if (!card_->rescue_.late || rescue_.forgiven) return false;
+        rescue_.forgiven = true;
+        deadline_ = now + card_->time_limit_ / 4;
+        return true;
+    }
+    return false;
 }
 
 // Neither a request's answer, nor the end of a drain, nor the last period after RELEASE came in
@@ -322,7 +356,7 @@ template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::overdue(u64 now) {
     // Requests that were never answered have taken all the room.
     if (send_later_) return refused(status_code::no_room);
-    if (card_->overdue(id_, deadline_, now)) return refused(status_code::timed_out);
+    if (card_->overdue(id_, deadline_, now)) return given_up();
     bool reclaimed_in_vain = false;
     {
         // The completion waited for may be handled at this very moment, by the pump.
@@ -334,6 +368,8 @@ void stream<Port, Handler, Limits>::overdue(u64 now) {
         if (!reclaimed_in_vain) goal_ = stream_state::stopped;
     }
     if (reclaimed_in_vain) {
+        verdict_ = status_code::memory_still_owned; // until the reset is confirmed
+        if (card_->begin_reset(status_code::timed_out)) return;
         prepare_again_ = false;
         become(stream_state::unknown);
         return finish(status_code::memory_still_owned);

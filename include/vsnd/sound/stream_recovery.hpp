@@ -19,6 +19,7 @@ status_code stream<Port, Handler, Limits>::recover_async() {
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::recover_begun() {
     prepare_again_ = recovering_ = true;
+    if constexpr (Limits::resets) rescue_.as = stream_state::running;
     tell(*this->hooks_, {trace_step::recovery, id_, static_cast<u32>(status_code::in_progress)});
     this->not_now_ = status_code::would_block; // for the user's periods
     // From here on a completion is a period that comes back unplayed.
@@ -62,6 +63,7 @@ u64 stream<Port, Handler, Limits>::watch(u64 now) {
         seen_position_ = position;
         seen_at_ = now;
     }
+    if constexpr (Limits::resets) ring_again(now);
     if (now - seen_at_ >= stall_limit_ns_) {
         look_now(); // an interrupt may be lost
         seen_at_ = now;
@@ -70,9 +72,24 @@ u64 stream<Port, Handler, Limits>::watch(u64 now) {
     return now + stall_limit_ns_ / 4;
 }
 
+// A doorbell can be lost, most of all the first: once more, before the device is thought stuck.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::ring_again(u64 now) {
+    const bool silent = now - seen_at_ >= stall_limit_ns_ / 2;
+    if (silent && !rescue_.rung) {
+        [[maybe_unused]] auto held = this->end_->lock();
+        this->end_->ring_locked();
+    }
+    rescue_.rung = silent;
+}
+
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::stalled(u64 now) {
     ++this->counters_.stalls;
+    if constexpr (Limits::resets) {
+        // Is it gone, or does it want a reset?
+        if (needs_reset(*card_->port_)) return card_->trouble(status_code::needs_reset);
+    }
     if (now - recoveries_since_ > recovery_window_ns) {
         recoveries_since_ = now;
         recoveries_ = 0;
@@ -82,6 +99,12 @@ void stream<Port, Handler, Limits>::stalled(u64 now) {
     if (!ok(begin(stream_state::released, status_code::ok))) return;
     ++recoveries_;
     recover_begun();
+}
+
+// A request was not answered: what the device makes of it nobody knows.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::given_up() {
+    if (!card_->begin_reset(status_code::timed_out)) refused(status_code::timed_out);
 }
 
 } // namespace vsnd

@@ -15,6 +15,7 @@
 #include <vsnd/transport/interrupt_cause.hpp>
 #include <vsnd/transport/mmio_registers.hpp>
 #include <vsnd/transport/ring_wish.hpp>
+#include <vsnd/transport/suspend.hpp>
 
 namespace vsnd {
 
@@ -94,6 +95,7 @@ class mmio_device {
         if (phase_ != phase::negotiated) return status_code::wrong_state;
         if (const auto s = set_driver_ok(registers_); !ok(s)) return failed(s);
         phase_ = phase::started;
+        suspend_ = suspend_phase::runs;
         return status_code::ok;
     }
 
@@ -124,6 +126,12 @@ class mmio_device {
         return s == status_code::device_gone ? status_code::ok : s;
     }
 
+    // As in port/device.hpp. Context: thread. Errors: wrong_state (not started), not_available
+    // (SUSPEND was not negotiated), needs_reset, device_gone.
+    // Spec: [virtio 1.4] Device Suspend
+    status_code suspend() { return go_on_suspending(true); }
+    status_code resume() { return go_on_suspending(false); }
+
     // Also true of a device that is gone: the reset then finds that out. Context: any.
     bool needs_reset() {
         return phase_ != phase::stopped &&
@@ -152,6 +160,12 @@ class mmio_device {
   private:
     enum class phase : u8 { stopped, negotiated, started };
     static constexpr u32 most_config_tries = 16;
+
+    status_code go_on_suspending(bool suspend) {
+        if (phase_ != phase::started) return status_code::wrong_state;
+        if ((features_ & feature(wire::F_SUSPEND)) == 0) return status_code::not_available;
+        return vsnd::go_on_suspending(registers_, suspend_, suspend);
+    }
 
     // A policy may have its own patience with a reset.
     struct registers : mmio_registers<Kernel> {
@@ -216,6 +230,7 @@ class mmio_device {
     u8* base_ = nullptr;
     bool found_ = false; // identified, once at least
     phase phase_ = phase::stopped;
+    suspend_phase suspend_ = suspend_phase::runs;
     u64 features_ = 0;
     mmio_counters counters_;
     line lines_[queue_count]{};

@@ -16,6 +16,7 @@
 #include <vsnd/transport/pci_common.hpp>
 #include <vsnd/transport/pci_interrupts.hpp>
 #include <vsnd/transport/ring_wish.hpp>
+#include <vsnd/transport/suspend.hpp>
 
 namespace vsnd {
 
@@ -98,6 +99,7 @@ class pci_device {
         if (phase_ != phase::negotiated) return status_code::wrong_state;
         if (const auto s = set_driver_ok(common_); !ok(s)) return failed(s);
         phase_ = phase::started;
+        suspend_ = suspend_phase::runs;
         return status_code::ok;
     }
 
@@ -133,6 +135,12 @@ class pci_device {
         const status_code s = reset_device(common_);
         return s == status_code::device_gone ? status_code::ok : s;
     }
+
+    // As in port/device.hpp. Context: thread. Errors: wrong_state (not started), not_available
+    // (SUSPEND was not negotiated), needs_reset, device_gone.
+    // Spec: [virtio 1.4] Device Suspend
+    status_code suspend() { return go_on_suspending(true); }
+    status_code resume() { return go_on_suspending(false); }
 
     // Also true of a device that is gone: the reset then finds that out. Context: any.
     bool needs_reset() {
@@ -171,6 +179,12 @@ class pci_device {
         if (needs_more && layout_.common().bytes < wire::PCI_COMMON_CFG_QUEUE_BYTES)
             wish.optional &= ~(feature(wire::F_NOTIF_CONFIG_DATA) | feature(wire::F_RING_RESET));
         return wish;
+    }
+
+    status_code go_on_suspending(bool suspend) {
+        if (phase_ != phase::started) return status_code::wrong_state;
+        if ((features_ & feature(wire::F_SUSPEND)) == 0) return status_code::not_available;
+        return vsnd::go_on_suspending(common_, suspend_, suspend);
     }
 
     [[gnu::noinline]] status_code failed(status_code why) {
@@ -302,6 +316,7 @@ class pci_device {
     interrupt_setup interrupts_;
     pci_counters counters_;
     phase phase_ = phase::stopped;
+    suspend_phase suspend_ = suspend_phase::runs;
     pci_layout layout_;
     line lines_[queue_count]{};
 };

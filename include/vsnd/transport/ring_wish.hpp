@@ -42,12 +42,13 @@ constexpr void wish_for(feature_wish& wish, choice how, u32 bit) {
 }
 } // namespace detail
 
-// Only the device-type bits of `wanted` count; the ring's bits follow its policy.
+// Only the device-type bits of `wanted` count; the ring's bits follow its policy. SUSPEND is taken
+// where it is offered.
 // Spec: [virtio 1.4] Feature Bits
 template <class Policy>
 constexpr feature_wish ring_wish(u64 wanted, bool packed = false) {
     constexpr u64 device_type_bits = 0xff'ffff;
-    feature_wish wish{0, wanted & device_type_bits};
+    feature_wish wish{0, (wanted & device_type_bits) | feature(wire::F_SUSPEND)};
     detail::wish_for(wish, Policy::indirect, wire::F_INDIRECT_DESC);
     detail::wish_for(wish, Policy::event_idx, wire::F_EVENT_IDX);
     detail::wish_for(wish, Policy::in_order, wire::F_IN_ORDER);
