@@ -1,0 +1,3 @@
+#include <doctest/doctest.h>
+#include <kernel/kernel.hpp>
+TEST_CASE("threads: start") { CHECK(true); }
