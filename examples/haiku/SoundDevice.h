@@ -16,7 +16,7 @@
 /*!	One virtio sound device as multi_audio shows it. The media add-on opens it once, but calls from
 	several threads (R16): fLock makes one of them.
 */
-class SoundDevice final : SoundPort {
+class SoundDevice : SoundPort {
 public:
 	SoundDevice(device_node* node, uint32 id)
 		:
@@ -24,6 +24,8 @@ public:
 		id(id)
 	{
 		mutex_init(&fLock, "virtio_sound");
+		fPump = [](SoundPort* port, uint32 queue)
+			{ static_cast<SoundDevice*>(port)->fCard.pump(queue, vsnd::default_budget); };
 	}
 
 	~SoundDevice() { mutex_destroy(&fLock); }
@@ -59,7 +61,6 @@ private:
 	vsnd::u64 _LookAround();
 	void _StopAll();
 	void _DeleteAll(bool deviceIsQuiet);
-	void Pump(uint32 queue) { fCard.pump(queue, vsnd::default_budget); }
 
 	mutex		fLock;
 	int32		fOpened = 0;

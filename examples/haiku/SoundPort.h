@@ -20,9 +20,6 @@ class SoundPort {
 public:
 	using queue_type = SoundQueue;
 
-	// Called in the interrupt handler, for one of the queues.
-	virtual void Pump(uint32 queue) = 0;
-
 	// The port.
 
 	vsnd::result<vsnd::u64> negotiate(vsnd::u64 wanted)
@@ -127,6 +124,9 @@ public:
 	void fill(vsnd::u8* to, vsnd::u8 value, vsnd::usize n) { user_memset(to, value, n); }
 
 protected:
+	// Called in the interrupt handler, for one of the queues.
+	void (*fPump)(SoundPort* port, uint32 queue) = NULL;
+
 	status_t InitPort(virtio_device_interface* bus, virtio_device device, bool passesFeatures)
 	{
 		fBus = bus;
@@ -166,7 +166,7 @@ private:
 	static void _QueueCallback(void* driverCookie, void* cookie)
 	{
 		SoundPort* port = static_cast<SoundPort*>(driverCookie);
-		port->Pump(static_cast<uint32>(static_cast<SoundQueue*>(cookie) - port->fQueues));
+		port->fPump(port, static_cast<uint32>(static_cast<SoundQueue*>(cookie) - port->fQueues));
 	}
 
 	virtio_device_interface*	fBus = NULL;

@@ -20,7 +20,7 @@ trap 'rm -rf "$work"' EXIT
 
 # What the driver takes from the kernel. Each must be used, and nothing else may be.
 symbols="
-_ZSt7nothrow _ZdlPvm _ZnwmRKSt9nothrow_t
+_ZSt7nothrow _ZdlPv _ZdlPvm _ZnwmRKSt9nothrow_t
 mutex_destroy mutex_init mutex_lock mutex_lock_with_timeout mutex_unlock
 acquire_sem_etc acquire_spinlock create_area create_sem delete_area delete_sem disable_interrupts
 dprintf find_thread get_driver_settings get_memory_map load_driver_settings
