@@ -152,8 +152,7 @@ void media_add_on::exchange(u32 times) {
         const usize news = playback.size() + recording.size();
         look_at_playback(false);
         look_at_recording();
-        if (playback.size() + recording.size() == news)
-            shortest_us = std::min(shortest_us, took);
+        if (playback.size() + recording.size() == news) shortest_us = std::min(shortest_us, took);
     }
 }
 

@@ -8,6 +8,8 @@
 namespace client {
 
 using namespace simulated;
+using vsnd::s32;
+using vsnd::s64;
 
 // An array of T in user memory, filled with rubbish, as callers leave what they do not set.
 template <class T>

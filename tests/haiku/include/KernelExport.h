@@ -8,7 +8,8 @@ typedef unsigned long cpu_status;
 typedef struct {
     int32 lock;
 } spinlock;
-#define B_SPINLOCK_INITIALIZER {0}
+#define B_SPINLOCK_INITIALIZER                                                                     \
+    { 0 }
 #define B_INITIALIZE_SPINLOCK(spinlock) ((void)((spinlock)->lock = 0))
 
 typedef struct {

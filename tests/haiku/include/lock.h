@@ -12,7 +12,8 @@ typedef struct mutex {
     int32 count;
     uint8 flags;
 } mutex;
-#define MUTEX_INITIALIZER(name) {name, NULL, B_SPINLOCK_INITIALIZER, 0, 0}
+#define MUTEX_INITIALIZER(name)                                                                    \
+    { name, NULL, B_SPINLOCK_INITIALIZER, 0, 0 }
 
 extern "C" {
 void mutex_init(mutex* lock, const char* name);

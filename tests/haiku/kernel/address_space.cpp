@@ -22,8 +22,8 @@ struct sigaction before;
 
 // Says what it was, and leaves the end to whoever was responsible before.
 void on_fault(int signal, siginfo_t* info, void*) {
-    const bool user = watched != nullptr &&
-                      watched->is_user_accessible(reinterpret_cast<u64>(info->si_addr));
+    const bool user =
+        watched != nullptr && watched->is_user_accessible(reinterpret_cast<u64>(info->si_addr));
     constexpr char text[] = "kernel panic: a plain access to memory that users can reach\n";
     if (user && write(STDERR_FILENO, text, sizeof(text) - 1) < 0) _exit(99);
     sigaction(signal, &before, nullptr);
@@ -142,15 +142,19 @@ bool address_space::fill(void* to, u8 value, usize bytes) {
 }
 
 bool address_space::user_writes(u64 to, const void* from, usize bytes) {
-    u8* const there = view(to, bytes);
-    if (there == nullptr || !is_user_accessible(to)) return false;
-    return machine_.with_device([&](auto&) { return std::memcpy(there, from, bytes), true; });
+    return machine_.with_device([&](auto&) {
+        u8* const there = is_user_accessible(to) ? view(to, bytes) : nullptr;
+        if (there != nullptr) std::memcpy(there, from, bytes);
+        return there != nullptr;
+    });
 }
 
 bool address_space::user_reads(void* to, u64 from, usize bytes) {
-    const u8* const there = view(from, bytes);
-    if (there == nullptr || !is_user_accessible(from)) return false;
-    return machine_.with_device([&](auto&) { return std::memcpy(to, there, bytes), true; });
+    return machine_.with_device([&](auto&) {
+        const u8* const there = is_user_accessible(from) ? view(from, bytes) : nullptr;
+        if (there != nullptr) std::memcpy(to, there, bytes);
+        return there != nullptr;
+    });
 }
 
 u32 address_space::create(const char* name, usize bytes, bool users) {

@@ -122,8 +122,9 @@ void virtio_bus::free_queues() {
         return d.queue(SND_VQ_TX).in_flight() != 0 ||
                (d.profile().rx_completes && d.queue(SND_VQ_RX).in_flight() != 0);
     });
-    rings_.clear();
     // A device that has nothing to return does not look into a ring by itself, as the model does.
+    if (!used) set_status(0);
+    rings_.clear();
     if (used) machine_.pass(before_reset_ns);
     set_status(0);
     set_status(DEVICE_STATUS_DRIVER);
@@ -134,7 +135,10 @@ status_t virtio_bus::setup_interrupt(virtio_intr_func handler, void* cookie) {
     config_handler_ = handler;
     driver_cookie_ = cookie;
     if (faults.refuses_interrupts) return B_ERROR;
-    installed_ = true;
+    {
+        const std::lock_guard<std::mutex> nobody(handling_);
+        installed_ = true;
+    }
     set_status(DEVICE_STATUS_DRIVER_OK);
     for (const auto& r : rings_)
         r->want_interrupts(true);
@@ -146,11 +150,13 @@ status_t virtio_bus::free_interrupts() {
     for (const auto& r : rings_)
         r->want_interrupts(false);
     set_status(DEVICE_STATUS_DRIVER);
+    const std::lock_guard<std::mutex> nobody(handling_);
     installed_ = false;
     return B_OK;
 }
 
 void virtio_bus::interrupt(u32 pending) {
+    const std::lock_guard<std::mutex> handled(handling_);
     if (!installed_) return;
     constexpr u32 config = 16;
     if ((pending & config) != 0 && config_handler_ != nullptr) config_handler_(driver_cookie_);

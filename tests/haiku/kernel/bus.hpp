@@ -69,7 +69,8 @@ class virtio_bus {
     address_space& space_;
     std::vector<std::unique_ptr<ring>> rings_;
     u64 features_ = 0;
-    bool installed_ = false;
+    std::atomic<bool> installed_{false};
+    std::mutex handling_; // an interrupt is taken; its handler is not removed meanwhile
     virtio_intr_func config_handler_ = nullptr;
     void* driver_cookie_ = nullptr;
     u64 callbacks_[VIRTIO_VIRTQUEUES_MAX_COUNT] = {};

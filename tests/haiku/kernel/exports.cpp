@@ -80,7 +80,8 @@ area_id create_area(const char* name, void** address, uint32 where, size_t size,
     const bool users = (protection & (B_READ_AREA | B_WRITE_AREA)) != 0;
     const u32 made = here().space.create(name, size, users);
     if (made == 0) return B_NO_MEMORY;
-    *address = reinterpret_cast<void*>(here().space.areas().at(made).address);
+    *address = here().hardware.with_device(
+        [&](auto&) { return reinterpret_cast<void*>(here().space.areas().at(made).address); });
     return static_cast<area_id>(made);
 }
 
@@ -92,12 +93,14 @@ status_t delete_area(area_id area) {
 
 int32 get_memory_map(const void* buffer, size_t size, physical_entry* table, int32 entries) {
     const u64 address = reinterpret_cast<u64>(buffer);
-    const address_space::area* const found = here().space.find(address);
-    if (found == nullptr || entries < 1) return B_BAD_VALUE;
-    const u64 offset = address - found->address;
-    if (size > found->memory.bytes - offset) return B_BAD_ADDRESS;
-    table[0] = {found->memory.bus.value + offset, size};
-    return B_OK;
+    return here().hardware.with_device([&](auto&) -> int32 {
+        const address_space::area* const found = here().space.find(address);
+        if (found == nullptr || entries < 1) return B_BAD_VALUE;
+        const u64 offset = address - found->address;
+        if (size > found->memory.bytes - offset) return B_BAD_ADDRESS;
+        table[0] = {found->memory.bus.value + offset, size};
+        return B_OK;
+    });
 }
 
 namespace {
@@ -144,8 +147,8 @@ bigtime_t system_time() {
 void spin(bigtime_t microseconds) {
     const u64 ns = static_cast<u64>(microseconds) * 1000;
     const u64 end = here().hardware.now_ns() + ns;
-    if (!threads_run()) return cpu().interrupts_off ? here().hardware.pass(ns)
-                                                    : here().hardware.run(ns);
+    if (!threads_run())
+        return cpu().interrupts_off ? here().hardware.pass(ns) : here().hardware.run(ns);
     while (here().hardware.now_ns() < end)
         std::this_thread::yield();
 }

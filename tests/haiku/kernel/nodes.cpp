@@ -204,8 +204,7 @@ struct node_functions {
     }
     static status_t unpublish_device(device_node*, const char* path) {
         const kernel_scope inside;
-        return std::erase_if(here().devices_,
-                             [&](const auto& d) { return d.path == path; }) != 0
+        return std::erase_if(here().devices_, [&](const auto& d) { return d.path == path; }) != 0
                    ? B_OK
                    : B_ENTRY_NOT_FOUND;
     }

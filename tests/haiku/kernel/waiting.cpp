@@ -108,7 +108,8 @@ void mutex_init(mutex* lock, const char* name) {
 }
 
 void mutex_destroy(mutex* lock) {
-    if (__atomic_load_n(&lock->count, __ATOMIC_RELAXED) != 0) stop("a mutex is destroyed while held");
+    if (__atomic_load_n(&lock->count, __ATOMIC_RELAXED) != 0)
+        stop("a mutex is destroyed while held");
 }
 
 status_t mutex_lock_with_timeout(mutex* lock, uint32 flags, bigtime_t timeout) {

@@ -19,7 +19,7 @@ class bare_driver {
     explicit bare_driver(kernel& k) : k_(k) {
         void* address = nullptr;
         (void)create_area("bare driver", &address, B_ANY_KERNEL_ADDRESS, 65536, B_CONTIGUOUS,
-                            B_KERNEL_READ_AREA | B_KERNEL_WRITE_AREA);
+                          B_KERNEL_READ_AREA | B_KERNEL_WRITE_AREA);
         memory = static_cast<u8*>(address);
         get_memory_map(memory, 65536, &where_, 1);
     }
