@@ -1,0 +1,144 @@
+/*
+ * Copyright 2026, the vsnd authors. All rights reserved.
+ * Distributed under the terms of the MIT License.
+ */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <driver_settings.h>
+#include <hmulti_audio.h>
+
+#include <vsnd/pcm/formats.hpp>
+#include <vsnd/pcm/rates.hpp>
+
+
+/*!	The formats and rates that both sides know, each the same bytes on both. An integer of 18, 20
+	or 24 bits has none: Haiku's lie at the upper end of 32 bits, virtio's at the lower end.
+	Neither have 5512 Hz and 1536 kHz (R5).
+*/
+template<typename Vsnd>
+struct MapEntry {
+	uint32		haiku;
+	Vsnd		vsnd;
+	const char*	name;	// in the settings
+};
+
+static constexpr MapEntry<vsnd::pcm_format> kFormats[] = {
+	{B_FMT_8BIT_S, vsnd::pcm_format::s8, "8"}, {B_FMT_8BIT_U, vsnd::pcm_format::u8_, "u8"},
+	{B_FMT_16BIT, vsnd::pcm_format::s16, "16"}, {B_FMT_32BIT, vsnd::pcm_format::s32_, "32"},
+	{B_FMT_FLOAT, vsnd::pcm_format::float32, "float"},
+	{B_FMT_DOUBLE, vsnd::pcm_format::float64, "double"},
+};
+
+#define RATE(hz) {B_SR_##hz, vsnd::pcm_rate::hz_##hz, #hz}
+static constexpr MapEntry<vsnd::pcm_rate> kRates[] = {
+	RATE(8000), RATE(11025), RATE(12000), RATE(16000), RATE(22050), RATE(24000), RATE(32000),
+	RATE(44100), RATE(48000), RATE(64000), RATE(88200), RATE(96000), RATE(176400), RATE(192000),
+	RATE(384000),
+};
+#undef RATE
+
+
+//!	A set of the wire's bits (1 << format or rate) as a set of Haiku's.
+template<typename Vsnd, size_t Count>
+constexpr uint32
+to_haiku(const MapEntry<Vsnd> (&table)[Count], uint64 offered)
+{
+	uint32 set = 0;
+	for (const MapEntry<Vsnd>& entry : table)
+		set |= (offered & vsnd::mask_of(entry.vsnd)) != 0 ? entry.haiku : 0;
+	return set;
+}
+
+
+//!	The entry of exactly one of Haiku's bits, or NULL.
+template<typename Vsnd, size_t Count>
+constexpr const MapEntry<Vsnd>*
+find_entry(const MapEntry<Vsnd> (&table)[Count], uint32 haiku)
+{
+	for (const MapEntry<Vsnd>& entry : table) {
+		if (entry.haiku == haiku)
+			return &entry;
+	}
+	return nullptr;
+}
+
+
+//!	Whether each entry leads there and back, and is of the bits, or hertz, that are said here.
+template<typename Vsnd, size_t Count>
+constexpr bool
+are_sound(const MapEntry<Vsnd> (&table)[Count], const uint32 (&numbers)[Count])
+{
+	bool sound = true;
+	for (size_t i = 0; i < Count; i++) {
+		const MapEntry<Vsnd>& entry = table[i];
+		if constexpr (__is_same(Vsnd, vsnd::pcm_rate))
+			sound = sound && vsnd::rate_hz(entry.vsnd) == numbers[i];
+		else
+			sound = sound && vsnd::physical_bits(entry.vsnd) == numbers[i];
+		sound = sound && find_entry(table, entry.haiku) == &entry
+			&& to_haiku(table, vsnd::mask_of(entry.vsnd)) == entry.haiku;
+	}
+	return sound;
+}
+
+
+static_assert(are_sound(kFormats, {8, 8, 16, 32, 32, 64}));
+static_assert(are_sound(kRates, {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000,
+	64000, 88200, 96000, 176400, 192000, 384000}));
+
+
+/*!	What the settings file "virtio_sound" says; the file beside this one explains each line. The
+	media add-on takes the highest rate and the widest format that it is offered, so the defaults
+	are modest (R5).
+*/
+struct Settings {
+	uint32 rates = B_SR_48000, formats = B_FMT_16BIT | B_FMT_32BIT;
+	uint32 bufferFrames = 0 /* by the rate */, buffers = 4, channels = 2, controls = 0;
+
+	void Load()
+	{
+		*this = {};
+		void* handle = load_driver_settings("virtio_sound");
+		if (handle == NULL)
+			return;
+		const driver_settings* settings = get_driver_settings(handle);
+		for (int i = 0; settings != NULL && i < settings->parameter_count; i++) {
+			const driver_parameter& line = settings->parameters[i];
+			_ReadSet(line, "rates", kRates, rates);
+			_ReadSet(line, "formats", kFormats, formats);
+			_ReadNumber(line, "buffer_frames", bufferFrames);
+			_ReadNumber(line, "buffers", buffers);
+			_ReadNumber(line, "channels", channels);
+			_ReadNumber(line, "controls", controls);
+		}
+		unload_driver_settings(handle);
+	}
+
+private:
+	static void _ReadNumber(const driver_parameter& line, const char* name, uint32& number)
+	{
+		if (strcmp(line.name, name) == 0 && line.value_count > 0)
+			number = static_cast<uint32>(strtoul(line.values[0], NULL, 0));
+	}
+
+	template<typename Table>
+	static void _ReadSet(const driver_parameter& line, const char* name, const Table& table,
+		uint32& set)
+	{
+		const bool isOurs = strcmp(line.name, name) == 0;
+		set = isOurs ? 0 : set;
+		for (int i = 0; isOurs && i < line.value_count; i++) {
+			const bool all = strcmp(line.values[i], "all") == 0;
+			for (const auto& entry : table)
+				set |= all || strcmp(line.values[i], entry.name) == 0 ? entry.haiku : 0;
+		}
+	}
+};
+
+
+#endif	// SETTINGS_H
