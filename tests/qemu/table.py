@@ -21,13 +21,13 @@ def read(output):
 
 def rows_of(cells, rows, columns, first):
     """Text rows; a cell is (passed, ran)."""
-    lines = [first.ljust(14) + "".join(title.rjust(10) for title in columns.values())]
+    lines = [first.ljust(14) + "".join(title.rjust(11) for title in columns.values())]
     for row in rows:
         line = str(row).ljust(14)
         for column in columns:
             passed, ran = cells.get((row, column), (0, 0))
             text = "-" if ran == 0 else str(passed) if passed == ran else f"{passed} of {ran}"
-            line += text.rjust(10)
+            line += text.rjust(11)
         lines.append(line)
     return lines
 
