@@ -27,8 +27,6 @@ struct stream_counters {
 
 template <class Queue, class Hooks, class Limits>
 class pcm_buffer {
-    static_assert(!Limits::small || !Limits::capture);
-
   protected:
     using slot = typename Queue::slot;
     using message = pcm_message<slot, pcm_buffer>;
