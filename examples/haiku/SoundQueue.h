@@ -51,18 +51,17 @@ public:
 		Chain* record = fChains;
 		while (record != fChains + kMaxChains && record->bound)
 			record++;
-		const uint32 count = static_cast<uint32>(chain.parts());
+		const uint32 count = static_cast<uint32>(chain.parts.size());
 		if (count > kMaxParts || count > fFree || record == fChains + kMaxChains)
 			return vsnd::status_code::no_room;
 
-		*record = {what, static_cast<uint32>(chain.readable.size()),
-			static_cast<uint32>(chain.writable.size()), 0, true, false, {}};
-		physical_entry* entry = record->parts;
-		for (const vsnd::part& part : chain.readable)
-			*entry++ = {static_cast<phys_addr_t>(part.address.value), part.bytes};
-		for (const vsnd::part& part : chain.writable) {
-			*entry++ = {static_cast<phys_addr_t>(part.address.value), part.bytes};
-			record->writableBytes += part.bytes;
+		const uint32 readable = static_cast<uint32>(chain.readable);
+		*record = {what, readable, count - readable, 0, true, false, {}};
+		for (uint32 i = 0; i < count; i++) {
+			const vsnd::part& part = chain.parts[i];
+			record->parts[i] = {static_cast<phys_addr_t>(part.address.value), part.bytes};
+			if (i >= readable)
+				record->writableBytes += part.bytes;
 		}
 		fFree -= count;
 		return slot{record};

@@ -61,6 +61,8 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     using stream_type = stream<Port, Handler, Limits>;
 
     static_assert(device_port<Port>);
+    static_assert(!Limits::small ||
+                  !(Limits::capture || Limits::clock || Limits::resets || has_items<Limits>));
 
     constexpr card() = default;
     constexpr explicit card(Handler h) : handler_(h) {}

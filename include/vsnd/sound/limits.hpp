@@ -22,9 +22,10 @@ struct default_limits {
     static constexpr u32 element_answer_bytes = 3072;
     static constexpr bool playback = true;
     static constexpr bool capture = true;
-    // For playback alone: less code instead of the fewest instructions. Ordinary completions have no short way of their
-    // own, doorbells and interrupts are never shared by several periods, and playback has no
-    // `write`: periods are filled in place.
+    // Less code instead of the fewest instructions, for playback and nothing else: capture, clock,
+    // resets and items must be left out. Ordinary completions have no short way of their own,
+    // doorbells and interrupts are never shared by several periods, and there is no `write`:
+    // periods are filled in place.
     static constexpr bool small = false;
     // Streams keep a media clock: position() between completions, and pacing by it. It wants the
     // port's clock, read once for each batch of completions.

@@ -27,8 +27,6 @@ struct stream_counters {
 
 template <class Queue, class Hooks, class Limits>
 class pcm_buffer {
-    static_assert(!Limits::small || !Limits::capture);
-
   protected:
     using slot = typename Queue::slot;
     using message = pcm_message<slot, pcm_buffer>;
@@ -186,21 +184,20 @@ class pcm_buffer {
     void forget() {
         bound_ = in_device_[0] = in_device_[1] = 0;
         ring_ = head_ = nullptr;
-        if (!Limits::small) held_ = nullptr;
-        aside_ = nullptr;
         accepts_ = live_ = false;
+        hold(nullptr);
         not_now_ = status_code::wrong_state;
     }
 
     // Hands a message to the device, the queue's lock held. Errors: as Queue::post; it is idle then.
+    // Only of silence, and in a small driver, the number is kept.
     status_code hand_over(message& m) {
         m.move_to(place::device);
-        ++in_device_[m.silence];
+        if (Limits::small || m.silence) ++in_device_[m.silence];
         const status_code code = end_->post_locked(m.chain);
         if (!ok(code)) returned(m);
         return code;
     }
-    // Only of silence, and in a small driver, the number is kept.
     void returned(message& m, place then = place::idle) {
         if (Limits::small || m.silence) --in_device_[m.silence];
         m.move_to(then);
@@ -273,7 +270,6 @@ class pcm_buffer {
     // What has not come back yet, silence included.
     u32 owned() const { return in_flight() + silence_in_flight(); }
     u32 silence_in_flight() const { return in_device_[1]; }
-
     span<const message> periods() const {
         return {messages_, ring_ == nullptr ? 0 : params_.periods};
     }
@@ -316,12 +312,9 @@ class pcm_buffer {
         aside_ = live ? nullptr : m;
     }
     void take_audio(bool accept) {
-        if constexpr (Limits::small) {
-            accepts_ = accept;
-            return;
-        }
         message* const m = held();
         accepts_ = accept;
+        if constexpr (Limits::small) return;
         live_ = accept && advance_frames_ != 0;
         hold(m);
     }

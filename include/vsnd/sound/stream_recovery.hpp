@@ -18,17 +18,17 @@ status_code stream<Port, Handler, Limits>::recover_async() {
 
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::recover_begun() {
-    prepare_again_ = recovering_ = true;
+    prepare_again_ = true;
     if constexpr (Limits::resets) rescue_.as = stream_state::running;
     tell(*this->hooks_, {trace_step::recovery, id_, static_cast<u32>(status_code::in_progress)});
     this->not_now_ = status_code::would_block; // for the user's periods
-    // From here on a completion is a period that comes back unplayed.
-    if constexpr (Limits::small) {
-        this->advance_frames_ = 0;
-    } else {
+    {
+        // From here on a completion is a period that comes back unplayed.
         [[maybe_unused]] auto held = this->end_->lock();
+        recovering_ = true;
         this->advance_frames_ = 0;
-        for (u32 i = 0; i < this->params_.periods; ++i) {
+        // A small driver sees to it when it does.
+        for (u32 i = 0; i < this->params_.periods && !Limits::small; ++i) {
             message& m = this->messages_[i];
             m.again = this->playback() && m.at(place::device);
         }
