@@ -178,12 +178,20 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
             if (!ok(away())) return away();
             if (!reachable(queue)) return status_code::wrong_state;
             if (in_callback()) return status_code::wrong_context;
-            ends_[queue].set_policy(p);
-            for (stream_type& s : streams())
-                if (s.end_ == &ends_[queue]) s.set_guards();
+            ends_[queue].set_policy(p, device_polls(ends_[queue]));
+            set_guards(ends_[queue]);
             (void)pump(queue, default_budget); // the interrupts asked for follow the new policy
             return status_code::ok;
         }
+    }
+
+    // What holds of it now: a device without EVENT_IDX interrupts each time, and without MSG_POLLING
+    // in all streams it does not poll. Context: any.
+    notification_policy effective_policy([[maybe_unused]] u32 queue) const {
+        if constexpr (!Limits::small) {
+            if (queue < wire::SND_VQ_COUNT) return ends_[queue].effective();
+        }
+        return {};
     }
 
     const card_counters& counters() const { return counters_; }
@@ -204,6 +212,26 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     bool is_open() const { return state_ == card_state::open; }
     static constexpr bool is_audio(u32 queue) {
         return queue == wire::SND_VQ_TX || queue == wire::SND_VQ_RX;
+    }
+    // Whether it does so for all streams of a queue that have parameters.
+    bool device_polls(const endpoint_type& end) {
+        u32 polled = 0;
+        for (const stream_type& s : streams()) {
+            if (s.end_ != &end || s.ring_ == nullptr) continue;
+            if ((s.params_.features >> wire::SND_PCM_F_MSG_POLLING & 1) == 0) return false;
+            ++polled;
+        }
+        return polled != 0;
+    }
+    void set_guards(const endpoint_type& end) {
+        for (stream_type& s : streams())
+            if (s.end_ == &end) s.set_guards();
+    }
+    // A stream has parameters, or has them no longer.
+    void settle_policy(endpoint_type& end) {
+        if constexpr (!Limits::small) {
+            if (end.settle(device_polls(end))) set_guards(end);
+        }
     }
     // An entry may be called when there is no such queue, or none yet, or before DRIVER_OK, when
     // no doorbell may ring.
