@@ -138,6 +138,30 @@ TEST_CASE("policy: no doorbell while the device polls for every prepared stream"
     CHECK_CLEAN(r);
 }
 
+TEST_CASE("policy: a device that was reset polls again, and is not told") {
+    split_rig r;
+    REQUIRE(r.open() == status_code::ok);
+    REQUIRE(r.driver.set_policy(tx, {none, none}) == status_code::ok);
+    auto& out = prepare_out(r, 0, params(480, 8, polling));
+    const bytes data = support::noise(60 * out.period_bytes());
+    usize at = 0;
+    play_polled(r, out, data, at, 20 * out.period_bytes());
+    r.device().set_needs_reset();
+    const u64 end = r.device().now_ns() + 1'000'000'000;
+    while (r.device().now_ns() < end && (r.device().resets() < 2 || !ok(out.outcome()))) {
+        r.run(1'000'000);
+        (void)r.driver.pump_all();
+        (void)r.driver.tick(r.device().now_ns());
+    }
+    REQUIRE(out.state() == stream_state::running);
+    CHECK(r.driver.effective_policy(tx) == notification_policy{none, none});
+    const u64 rung = r.device().doorbells(tx);
+    play_polled(r, out, data, at, data.size());
+    CHECK(r.device().doorbells(tx) == rung);
+    CHECK(r.driver.close() == status_code::ok);
+    CHECK_CLEAN(r);
+}
+
 TEST_CASE("policy: what holds is told, where the device cannot do what was asked for") {
     for (const bool event_idx : {true, false}) {
         CAPTURE(event_idx);
