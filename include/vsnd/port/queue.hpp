@@ -32,6 +32,8 @@
 //   void ring()      rings in any case (a device's first doorbell can be lost)
 //   bool arm(u32 k)  asks for an interrupt after k more completions, k >= 1; true: some are here
 //                    already, take again
+//   bool batches()   whether arm(k) waits for all of the k completions; without this function it does
+//   void suppress_interrupts(bool)   the device shall not interrupt, whatever was armed; or as armed
 //   bool take_and_arm(const u32& skipped, G good, H handle)
 //       Takes completions for as long as they are known and good(cookie, written) says so, hands
 //       each to handle(cookie), which may post it again, then arms(skipped + 1). `written()` reads
@@ -60,6 +62,21 @@ template <class Q>
 concept has_arm = requires(Q& q, u32 k) {
     { q.arm(k) } -> same_type<bool>;
 };
+
+template <class Q>
+concept has_suppression = requires(Q& q) {
+    q.suppress_interrupts(true);
+};
+
+// Whether an interrupt can be asked for after several completions.
+template <class Q>
+constexpr bool batches(const Q& queue) {
+    if constexpr (requires { queue.batches(); }) {
+        return queue.batches();
+    } else {
+        return has_arm<Q>;
+    }
+}
 
 template <class Q>
 concept has_take_and_arm = requires(Q& q, const u32& skipped) {

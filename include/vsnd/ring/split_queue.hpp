@@ -212,6 +212,14 @@ class split_queue {
     // Spec: [virtio 1.4] Used Buffer Notification Suppression
     VSND_HOT bool arm(u32 k) { return news_after_arming(used_, used_idx_, k - 1); }
 
+    bool batches() const { return has_event_idx(); }
+    // With EVENT_IDX the flags have to be 0: an event that is far away has to do.
+    void suppress_interrupts(bool suppress) {
+        const bool flag = suppress && !has_event_idx();
+        store_relaxed(field(avail_, wire::VIRTQ_AVAIL_FLAGS_OFFSET),
+                      flag ? wire::VIRTQ_AVAIL_F_NO_INTERRUPT : u16{0});
+    }
+
     bool idle(slot s) const { return !s.chain_->in_device; }
 
     // Chains that the device owns now.

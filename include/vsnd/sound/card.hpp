@@ -170,23 +170,11 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
 
     // How tx or rx shares interrupts and doorbells. Context: thread. Errors: invalid_argument, no
     // such queue; wrong_state, the card is closed; wrong_context; not_available, small limits.
-    status_code set_policy(u32 queue, [[maybe_unused]] notification_policy p) {
-        if (queue != wire::SND_VQ_TX && queue != wire::SND_VQ_RX) {
-            return status_code::invalid_argument;
-        }
-        if constexpr (Limits::small) {
-            return status_code::not_available;
-        } else {
-            if (!ok(away())) return away();
-            if (!reachable(queue)) return status_code::wrong_state;
-            if (in_callback()) return status_code::wrong_context;
-            ends_[queue].set_policy(p);
-            for (stream_type& s : streams())
-                if (s.end_ == &ends_[queue]) s.set_guards();
-            (void)pump(queue, default_budget); // the interrupts asked for follow the new policy
-            return status_code::ok;
-        }
-    }
+    status_code set_policy(u32 queue, notification_policy p);
+
+    // What holds of it now: a device without EVENT_IDX interrupts each time, and without MSG_POLLING
+    // in all streams it does not poll. Context: any.
+    notification_policy effective_policy(u32 queue) const;
 
     const card_counters& counters() const { return counters_; }
     Handler& handler() { return handler_; }
@@ -207,6 +195,11 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     static constexpr bool is_audio(u32 queue) {
         return queue == wire::SND_VQ_TX || queue == wire::SND_VQ_RX;
     }
+    // --- Policies (card_policy.hpp). ---
+    bool device_polls(const endpoint_type& end);
+    void set_guards(const endpoint_type& end);
+    void settle_policy(endpoint_type& end);
+
     // An entry may be called when there is no such queue, or none yet, or before DRIVER_OK, when
     // no doorbell may ring.
     bool reachable(u32 queue) const {
@@ -342,6 +335,7 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
 #include <vsnd/sound/card_answers.hpp>
 #include <vsnd/sound/card_discovery.hpp>
 #include <vsnd/sound/card_open.hpp>
+#include <vsnd/sound/card_policy.hpp>
 #include <vsnd/sound/card_pump.hpp>
 #include <vsnd/sound/card_requests.hpp>
 #include <vsnd/sound/card_reset.hpp>

@@ -89,6 +89,8 @@ class endpoint<Queue, Hooks, true> {
     void kick() {}
     void want_attention() {}
     static constexpr notification_policy policy() { return {}; }
+    static constexpr bool driver_polls() { return false; }
+    static constexpr bool device_polls() { return false; }
 
   private:
     [[gnu::noinline]] status_code post_and_ring(slot s) {

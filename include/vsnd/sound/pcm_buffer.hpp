@@ -207,7 +207,7 @@ class pcm_buffer {
     // or when the device knows of too few others.
     [[gnu::noinline]] status_code wait_for_more(const message& newest) {
         const u32 waiting = end_->hold_back();
-        if (end_->pumped()) return status_code::ok;
+        if (end_->pumped() || end_->device_polls()) return status_code::ok;
         const u32 known = waiting + safety_periods;
         const message* m = &newest;
         for (u32 i = 0; i < known; ++i)
@@ -221,7 +221,10 @@ class pcm_buffer {
     // interrupt to come as late as the queue's policy wants; and which doorbells may wait.
     void set_guards() {
         if (Limits::small || ring_ == nullptr) return;
-        const notification_policy& p = end_->policy();
+        // Where one side polls, one period beside it is enough.
+        notification_policy p = end_->policy();
+        if (end_->device_polls()) p.doorbell_every = 1;
+        if (end_->driver_polls()) p.interrupt_every = 1;
         // The last periods may not have been announced yet, and guard nothing.
         const u32 batch = greater(p.interrupt_every, p.doorbell_every);
         // By the clock, none is ordinary.

@@ -53,6 +53,7 @@ status_code stream<Port, Handler, Limits>::prepare_async(const pcm_params& p,
         return bound;
     }
     if constexpr (Limits::resets) rescue_.memory = memory;
+    card_->settle_policy(*this->end_);
     const u64 frames = u64{p.period_frames} * greater(p.periods, u32{4});
     if constexpr (keeps_time) time_.set_up(p, out);
     stall_limit_ns_ = greater(ns_of_frames(frames, p.rate_hz), least_stall_ns);
@@ -218,6 +219,7 @@ void stream<Port, Handler, Limits>::refused(status_code code) {
         // Nothing is with the device yet: the stream is as it was before.
         become(stream_state::released);
         this->unbind_all();
+        card_->settle_policy(*this->end_);
     } else {
         // The stream is as it was before the command.
         const bool runs = state_ == stream_state::running;
@@ -246,6 +248,7 @@ void stream<Port, Handler, Limits>::arrived() {
             return advance();
         }
         this->unbind_all();
+        card_->settle_policy(*this->end_);
     }
     if (recovering_ && goal_ == stream_state::prepared) {
         verdict_ = queue_again();
@@ -383,6 +386,7 @@ void stream<Port, Handler, Limits>::overdue(u64 now) {
 template <class Port, class Handler, class Limits>
 u32 stream<Port, Handler, Limits>::interrupt_after(u32 every) const {
     if (this->ring_ == nullptr) return every;
+    if (!pending_ && this->end_->driver_polls()) return every;
     if (pending_) return 1; // it drains, stops or starts: every completion may be the one
     if (state_ != stream_state::running) return every;
     // Looks at its periods as often as they are due; what came between would be heard of late.

@@ -84,6 +84,7 @@ void stream<Port, Handler, Limits>::come_back() {
     pending_ = recovering_ = true;
     const status_code bound =
         this->bind_again(rescue_.memory, card_->shared_->streams[id_], area_bus());
+    card_->settle_policy(*this->end_); // the queue is a new one
     if (!ok(bound)) {
         this->unbind_all();
         return finish(bound);
