@@ -32,7 +32,8 @@ void expect_refused(model::device_profile profile, status_code expected) {
     expect_closed(r);
 }
 
-void expect_opens_and_plays(rig<>& r) {
+template <class Rig>
+void expect_opens_and_plays(Rig& r) {
     REQUIRE(r.open() == status_code::ok);
     auto& out = *r.driver.find(direction::playback);
     pcm_params p;
