@@ -151,6 +151,30 @@ TEST_CASE("suspend: a device that does not suspend, or not resume, is reset") {
     }
 }
 
+// [virtio 1.4] General Initialization And Device Operation / Device Suspend, driver 6
+TEST_CASE("suspend: nothing happens before the device is awake again") {
+    rescue_bench b(that_suspends());
+    const bytes data = noise(full);
+    auto& out = b.running(data);
+    CHECK(b.r.driver.suspend() == status_code::ok);
+    const u64 heard = b.r.heard();
+    CHECK(b.r.driver.resume_async() == status_code::in_progress);
+    u32 looks = 0;
+    for (; b.r.driver.outcome() == status_code::in_progress; ++looks) {
+        REQUIRE(looks < 100);
+        const bool asleep = b.r.device().suspended();
+        b.step(ms);
+        if (asleep && b.r.device().suspended()) CHECK(b.r.heard() == heard);
+        if (asleep) CHECK(out.start() == status_code::suspended);
+    }
+    CHECK(looks > 2);
+    CHECK(b.r.device().violations().count(model::violation::resume_not_awaited) == 0);
+    CHECK(b.r.heard() > heard);
+    CHECK(out.drain() == status_code::ok);
+    CHECK(b.r.driver.close() == status_code::ok);
+    CHECK_CLEAN(b.r);
+}
+
 TEST_CASE("suspend: operations under way end first") {
     rescue_bench b(that_suspends());
     const bytes data = noise(full);

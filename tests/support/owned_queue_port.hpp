@@ -53,8 +53,8 @@ class owned_queue {
   private:
     friend owned_queue_port;
     void enable();
-    void put(usize at, const void* value, usize bytes) {
-        __builtin_memcpy(memory_.cpu + at, value, bytes);
+    void put(usize at, const void* value, usize count) {
+        __builtin_memcpy(memory_.cpu + at, value, count);
     }
 
     owned_queue_port* port_ = nullptr;

@@ -10,12 +10,15 @@
 //       Context: thread. Errors: no_device, legacy_device, bad_capability, no_version_1,
 //       not_available (a feature that the port cannot do without), features_refused, no_vector,
 //       device_gone, memory_still_owned (the reset did not read back as 0).
+//       Called again, without stop before it, when the card resets its device in mid-life; then
+//       read_config, queue and start follow as at first. Its context is tick's.
 //   status_code read_config(u32 offset, span<u8> into)
 //       Reads the device's configuration, consistently (the generation did not change meanwhile).
 //       Context: thread. Errors: not_available (beyond the end), device_broken, device_gone.
 //   result<queue_type*> queue(u32 index)
 //       Sets a queue up, empty: slots that were bound to it before are void. Asked once for each of
-//       0 to 3, in that order, between negotiate and start. Context: thread. Errors: queue_missing,
+//       0 to 3, in that order, between negotiate and start, after each negotiate. Nobody uses the
+//       queues from negotiate on until start has answered. Context: thread. Errors: queue_missing,
 //       queue_too_small, no_memory, no_vector, bad_capability, device_broken, device_gone.
 //   status_code start()
 //       DRIVER_OK. Context: thread. Errors: device_gone, device_broken.

@@ -191,7 +191,8 @@ void stream<Port, Handler, Limits>::answered(status_code code) {
     if (!ok(code)) return refused(code);
     become(state_after(sent_));
     // What was queued before comes before what the user commits now.
-    if (sent_ == stream_command::prepare) this->take_audio(this->playback() && !recovering_);
+    if (sent_ == stream_command::prepare)
+        this->take_audio(this->playback() && !(Limits::resets && recovering_));
     if (sent_ == stream_command::stop) {
         look_now(); // what came back before the answer counts, seen or not
         this->advance_frames_ = 0;
@@ -371,8 +372,10 @@ void stream<Port, Handler, Limits>::overdue(u64 now) {
         if (!reclaimed_in_vain) goal_ = stream_state::stopped;
     }
     if (reclaimed_in_vain) {
-        verdict_ = status_code::memory_still_owned; // until the reset is confirmed
-        if (card_->begin_reset(status_code::timed_out)) return;
+        if constexpr (Limits::resets) {
+            verdict_ = status_code::memory_still_owned; // until the reset is confirmed
+            if (card_->begin_reset(status_code::timed_out)) return;
+        }
         prepare_again_ = false;
         become(stream_state::unknown);
         return finish(status_code::memory_still_owned);

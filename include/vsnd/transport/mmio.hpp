@@ -49,13 +49,13 @@ class mmio_device {
     // that the policy demands), features_refused.
     result<u64> negotiate(u64 wanted) {
         if (kernel_ == nullptr) return status_code::wrong_state;
-        phase_ = phase::stopped;
+        phase_ = port_phase::stopped;
         if (const auto s = find(); !ok(s)) return s;
         ++counters_.resets;
         if (const auto s = reset_device(registers_); !ok(s)) return s;
         const feature_wish wish = ring_wish<Policy>(wanted, is_packed<queue_type>);
         if (const auto s = shake_hands(registers_, wish, features_); !ok(s)) return failed(s);
-        phase_ = phase::negotiated;
+        phase_ = port_phase::negotiated;
         return features_;
     }
 
@@ -64,7 +64,7 @@ class mmio_device {
     // not_available (beyond the end), device_gone, device_broken (it changes without end).
     // Spec: [virtio 1.4] MMIO Device Register Layout, Device Configuration Space
     status_code read_config(u32 offset, span<u8> into) {
-        if (phase_ == phase::stopped) return status_code::wrong_state;
+        if (phase_ == port_phase::stopped) return status_code::wrong_state;
         if (u64{offset} + into.size() > config_bytes) return status_code::not_available;
         for (u32 tries = 0; tries < most_config_tries; ++tries) {
             const u32 before = registers_.generation();
@@ -83,7 +83,7 @@ class mmio_device {
     // it fails. Errors: wrong_state, invalid_argument: nothing happened; queue_missing,
     // queue_too_small, no_memory, device_broken, device_gone, memory_still_owned.
     result<queue_type*> queue(u32 index) {
-        if (phase_ != phase::negotiated) return status_code::wrong_state;
+        if (phase_ != port_phase::negotiated) return status_code::wrong_state;
         if (index >= queue_count) return status_code::invalid_argument;
         if (const auto s = set_up_queue(index); !ok(s)) return failed(s);
         return &lines_[index].queue;
@@ -92,17 +92,16 @@ class mmio_device {
     // Context: thread, once after negotiate. Errors: wrong_state; device_gone, device_broken,
     // memory_still_owned: as for queue.
     status_code start() {
-        if (phase_ != phase::negotiated) return status_code::wrong_state;
+        if (phase_ != port_phase::negotiated) return status_code::wrong_state;
         if (const auto s = set_driver_ok(registers_); !ok(s)) return failed(s);
-        phase_ = phase::started;
-        suspend_ = suspend_phase::runs;
+        phase_ = port_phase::started;
         return status_code::ok;
     }
 
     // As pci_device has it. Errors: as there, but no_vector.
     // Spec: [virtio 1.4] Virtqueue Reset
     status_code reset_queue(u32 index) requires(Policy::ring_reset != choice::never) {
-        if (phase_ != phase::started) return status_code::wrong_state;
+        if (phase_ != port_phase::started) return status_code::wrong_state;
         if (index >= queue_count) return status_code::invalid_argument;
         if ((features_ & feature(wire::F_RING_RESET)) == 0) return status_code::not_available;
         registers_.select_queue(index);
@@ -119,7 +118,7 @@ class mmio_device {
     // As in port/device.hpp. A device that was never reached needs no stop.
     // Context: thread. Errors: memory_still_owned.
     status_code stop() {
-        phase_ = phase::stopped;
+        phase_ = port_phase::stopped;
         if (!found_) return status_code::ok;
         ++counters_.resets;
         const status_code s = reset_device(registers_);
@@ -134,7 +133,7 @@ class mmio_device {
 
     // Also true of a device that is gone: the reset then finds that out. Context: any.
     bool needs_reset() {
-        return phase_ != phase::stopped &&
+        return phase_ != port_phase::stopped &&
                (registers_.device_status() & wire::DEVICE_STATUS_NEEDS_RESET) != 0;
     }
 
@@ -158,13 +157,12 @@ class mmio_device {
     const mmio_counters& counters() const { return counters_; }
 
   private:
-    enum class phase : u8 { stopped, negotiated, started };
     static constexpr u32 most_config_tries = 16;
 
     status_code go_on_suspending(bool suspend) {
-        if (phase_ != phase::started) return status_code::wrong_state;
+        if (phase_ < port_phase::started) return status_code::wrong_state;
         if ((features_ & feature(wire::F_SUSPEND)) == 0) return status_code::not_available;
-        return vsnd::go_on_suspending(registers_, suspend_, suspend);
+        return vsnd::go_on_suspending(registers_, phase_, suspend);
     }
 
     // A policy may have its own patience with a reset.
@@ -173,7 +171,7 @@ class mmio_device {
     };
 
     status_code failed(status_code why) {
-        phase_ = phase::stopped;
+        phase_ = port_phase::stopped;
         return give_up(registers_, why);
     }
 
@@ -229,8 +227,7 @@ class mmio_device {
     registers registers_;
     u8* base_ = nullptr;
     bool found_ = false; // identified, once at least
-    phase phase_ = phase::stopped;
-    suspend_phase suspend_ = suspend_phase::runs;
+    port_phase phase_ = port_phase::stopped;
     u64 features_ = 0;
     mmio_counters counters_;
     line lines_[queue_count]{};

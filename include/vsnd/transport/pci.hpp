@@ -52,14 +52,14 @@ class pci_device {
     // no_vector.
     [[gnu::always_inline]] result<u64> negotiate(u64 wanted) {
         if (common_.kernel == nullptr) return status_code::wrong_state;
-        phase_ = phase::stopped;
+        phase_ = port_phase::stopped;
         if (const auto s = find(); !ok(s)) return s;
         ++counters_.resets;
         if (const auto s = reset_device(common_); !ok(s)) return s;
         auto s = shake_hands(common_, wish_for(wanted), features_);
         if (ok(s)) s = set_up_interrupts();
         if (!ok(s)) return failed(s);
-        phase_ = phase::negotiated;
+        phase_ = port_phase::negotiated;
         return features_;
     }
 
@@ -68,7 +68,7 @@ class pci_device {
     // not_available (beyond the end), device_gone, device_broken (it changes without end).
     // Spec: [virtio 1.4] Device Configuration Space
     status_code read_config(u32 offset, span<u8> into) {
-        if (phase_ == phase::stopped) return status_code::wrong_state;
+        if (phase_ == port_phase::stopped) return status_code::wrong_state;
         if (u64{offset} + into.size() > config_bytes()) return status_code::not_available;
         for (u32 tries = 0; tries < most_config_tries; ++tries) {
             const u32 before = common_.generation();
@@ -88,7 +88,7 @@ class pci_device {
     // device_broken, device_gone, memory_still_owned.
     // Spec: [virtio 1.4] Virtqueue Configuration
     result<queue_type*> queue(u32 index) {
-        if (phase_ != phase::negotiated) return status_code::wrong_state;
+        if (phase_ != port_phase::negotiated) return status_code::wrong_state;
         if (index >= queue_count) return status_code::invalid_argument;
         return queue(lines_[index], index);
     }
@@ -96,10 +96,9 @@ class pci_device {
     // Context: thread, once after negotiate. Errors: wrong_state; device_gone, device_broken,
     // memory_still_owned: as for queue.
     [[gnu::noinline]] status_code start() {
-        if (phase_ != phase::negotiated) return status_code::wrong_state;
+        if (phase_ != port_phase::negotiated) return status_code::wrong_state;
         if (const auto s = set_driver_ok(common_); !ok(s)) return failed(s);
-        phase_ = phase::started;
-        suspend_ = suspend_phase::runs;
+        phase_ = port_phase::started;
         return status_code::ok;
     }
 
@@ -111,7 +110,7 @@ class pci_device {
     // device_gone, device_broken, no_vector.
     // Spec: [virtio 1.4] Virtqueue Reset
     status_code reset_queue(u32 index) requires(Policy::ring_reset != choice::never) {
-        if (phase_ != phase::started) return status_code::wrong_state;
+        if (phase_ != port_phase::started) return status_code::wrong_state;
         if (index >= queue_count) return status_code::invalid_argument;
         if (!has(wire::F_RING_RESET)) return status_code::not_available;
         common_.select_queue(index);
@@ -129,7 +128,7 @@ class pci_device {
     // As in port/device.hpp. Before the device was found there is nothing to stop.
     // Context: thread. Errors: memory_still_owned.
     status_code stop() {
-        phase_ = phase::stopped;
+        phase_ = port_phase::stopped;
         if (common_.base == nullptr) return status_code::ok;
         ++counters_.resets;
         const status_code s = reset_device(common_);
@@ -144,7 +143,7 @@ class pci_device {
 
     // Also true of a device that is gone: the reset then finds that out. Context: any.
     bool needs_reset() {
-        return phase_ != phase::stopped &&
+        return phase_ != port_phase::stopped &&
                (common_.device_status() & wire::DEVICE_STATUS_NEEDS_RESET) != 0;
     }
 
@@ -165,7 +164,6 @@ class pci_device {
     const pci_counters& counters() const { return counters_; }
 
   private:
-    enum class phase : u8 { stopped, negotiated, started };
     static constexpr u32 most_config_tries = 16;
 
     bool has(u32 bit) const { return (features_ & feature(bit)) != 0; }
@@ -182,13 +180,13 @@ class pci_device {
     }
 
     status_code go_on_suspending(bool suspend) {
-        if (phase_ != phase::started) return status_code::wrong_state;
+        if (phase_ < port_phase::started) return status_code::wrong_state;
         if ((features_ & feature(wire::F_SUSPEND)) == 0) return status_code::not_available;
-        return vsnd::go_on_suspending(common_, suspend_, suspend);
+        return vsnd::go_on_suspending(common_, phase_, suspend);
     }
 
     [[gnu::noinline]] status_code failed(status_code why) {
-        phase_ = phase::stopped;
+        phase_ = port_phase::stopped;
         return give_up(common_, why);
     }
 
@@ -315,8 +313,7 @@ class pci_device {
     u64 features_ = 0;
     interrupt_setup interrupts_;
     pci_counters counters_;
-    phase phase_ = phase::stopped;
-    suspend_phase suspend_ = suspend_phase::runs;
+    port_phase phase_ = port_phase::stopped;
     pci_layout layout_;
     line lines_[queue_count]{};
 };

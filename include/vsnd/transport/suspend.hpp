@@ -19,16 +19,16 @@ status_code look_at_suspend(R& r, bool suspended) {
     return both == wanted ? status_code::ok : status_code::in_progress;
 }
 
-// What a port is doing about it.
-enum class suspend_phase : u8 { runs, suspending, suspended, resuming };
+// How far a port is with its device.
+enum class port_phase : u8 { stopped, negotiated, started, suspending, suspended, resuming };
 
 // One call of a port's suspend, or resume: writes the bit at the first one, then looks.
 // Errors: wrong_state; those of look_at_suspend.
 template <handshake_registers R>
-status_code go_on_suspending(R& r, suspend_phase& at, bool suspend) {
-    const suspend_phase from = suspend ? suspend_phase::runs : suspend_phase::suspended;
-    const suspend_phase on_the_way = suspend ? suspend_phase::suspending : suspend_phase::resuming;
-    const suspend_phase there = suspend ? suspend_phase::suspended : suspend_phase::runs;
+status_code go_on_suspending(R& r, port_phase& at, bool suspend) {
+    const port_phase from = suspend ? port_phase::started : port_phase::suspended;
+    const port_phase on_the_way = suspend ? port_phase::suspending : port_phase::resuming;
+    const port_phase there = suspend ? port_phase::suspended : port_phase::started;
     if (at == there) return status_code::ok;
     if (at == from) {
         const status_code before = look_at_suspend(r, !suspend);
