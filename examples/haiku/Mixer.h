@@ -145,7 +145,8 @@ private:
 	status_t _Access(const Control& control, multi_mix_value& value, bool set)
 	{
 		if (control.element == kJack) {
-			value.enable = set ? value.enable : fCard->jacks()[control.index].connected;
+			if (!set)
+				value.mux = fCard->jacks()[control.index].connected ? 1 : 0;
 			return set ? B_NOT_ALLOWED : B_OK;
 		}
 		const element_info& info = fCard->elements()[control.element];
@@ -168,21 +169,19 @@ private:
 		// The add-on writes no more than a bool where there are two items.
 		if (gain && !(value.gain >= -100000 && value.gain <= 100000))
 			return B_BAD_VALUE;
+		const uint32 choice = info.items > 2 ? value.mux : (value.mux & 0xff) != 0;
 		const s64 number = gain
 			? nearest_value(info, to_raw(range, static_cast<int32>(value.gain * 100)))
-			: info.items > 2 ? value.mux
-			: value.enable   ? 1
-							 : 0;
+			: choice;
 		for (uint32 i = 0; i < info.count && ok(code); i++) {
 			if (!gain || i == control.index)
 				code = set_value(info, raw, i, number);
 		}
 		if (ok(code))
 			code = fCard->write_element(control.element, raw);
-		return ok(code)                             ? B_OK
-			: code == status_code::invalid_argument ? B_BAD_VALUE
-			: code == status_code::not_available    ? B_NOT_ALLOWED
-													: B_IO_ERROR;
+		if (code == status_code::invalid_argument)
+			return B_BAD_VALUE;
+		return code == status_code::not_available ? B_NOT_ALLOWED : ok(code) ? B_OK : B_IO_ERROR;
 	}
 
 	SoundCard* fCard = NULL;

@@ -124,7 +124,7 @@ private:
 	static void _ReadNumber(const driver_parameter& line, const char* name, uint32& number)
 	{
 		if (strcmp(line.name, name) == 0 && line.value_count > 0)
-			number = static_cast<uint32>(strtoul(line.values[0], NULL, 0));
+			number = strcmp(line.values[0], "true") == 0 ? 1 : strtoul(line.values[0], NULL, 0);
 	}
 
 	template<typename Table>
