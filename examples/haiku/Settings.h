@@ -16,49 +16,48 @@
 #include <vsnd/pcm/rates.hpp>
 
 
+using namespace vsnd;
+
+
 /*!	The formats and rates that both sides know, each the same bytes on both. An integer of 18, 20
 	or 24 bits has none: Haiku's lie at the upper end of 32 bits, virtio's at the lower end.
 	Neither have 5512 Hz and 1536 kHz (R5).
 */
 template<typename Vsnd>
 struct MapEntry {
-	uint32		haiku;
-	Vsnd		vsnd;
-	const char*	name;	// in the settings
+	uint32 haiku;
+	Vsnd vsnd;
+	const char* name; // in the settings
 };
 
-static constexpr MapEntry<vsnd::pcm_format> kFormats[] = {
-	{B_FMT_8BIT_S, vsnd::pcm_format::s8, "8"}, {B_FMT_8BIT_U, vsnd::pcm_format::u8_, "u8"},
-	{B_FMT_16BIT, vsnd::pcm_format::s16, "16"}, {B_FMT_32BIT, vsnd::pcm_format::s32_, "32"},
-	{B_FMT_FLOAT, vsnd::pcm_format::float32, "float"},
-	{B_FMT_DOUBLE, vsnd::pcm_format::float64, "double"},
-};
+static constexpr MapEntry<pcm_format> kFormats[] = {{B_FMT_8BIT_S, pcm_format::s8, "8"},
+	{B_FMT_8BIT_U, pcm_format::u8_, "u8"}, {B_FMT_16BIT, pcm_format::s16, "16"},
+	{B_FMT_32BIT, pcm_format::s32_, "32"}, {B_FMT_FLOAT, pcm_format::float32, "float"},
+	{B_FMT_DOUBLE, pcm_format::float64, "double"}};
 
-#define RATE(hz) {B_SR_##hz, vsnd::pcm_rate::hz_##hz, #hz}
-static constexpr MapEntry<vsnd::pcm_rate> kRates[] = {
-	RATE(8000), RATE(11025), RATE(12000), RATE(16000), RATE(22050), RATE(24000), RATE(32000),
-	RATE(44100), RATE(48000), RATE(64000), RATE(88200), RATE(96000), RATE(176400), RATE(192000),
-	RATE(384000),
-};
+// clang-format off
+#define RATE(hz) {B_SR_##hz, pcm_rate::hz_##hz, #hz}
+// clang-format on
+static constexpr MapEntry<pcm_rate> kRates[] = {RATE(8000), RATE(11025), RATE(12000), RATE(16000),
+	RATE(22050), RATE(24000), RATE(32000), RATE(44100), RATE(48000), RATE(64000), RATE(88200),
+	RATE(96000), RATE(176400), RATE(192000), RATE(384000)};
 #undef RATE
 
 
 //!	A set of the wire's bits (1 << format or rate) as a set of Haiku's.
 template<typename Vsnd, size_t Count>
-constexpr uint32
-to_haiku(const MapEntry<Vsnd> (&table)[Count], uint64 offered)
+constexpr uint32 to_haiku(const MapEntry<Vsnd> (&table)[Count], uint64 offered)
 {
 	uint32 set = 0;
 	for (const MapEntry<Vsnd>& entry : table)
-		set |= (offered & vsnd::mask_of(entry.vsnd)) != 0 ? entry.haiku : 0;
+		set |= (offered & mask_of(entry.vsnd)) != 0 ? entry.haiku : 0;
 	return set;
 }
 
 
 //!	The entry of exactly one of Haiku's bits, or NULL.
 template<typename Vsnd, size_t Count>
-constexpr const MapEntry<Vsnd>*
-find_entry(const MapEntry<Vsnd> (&table)[Count], uint32 haiku)
+constexpr const MapEntry<Vsnd>* find_entry(const MapEntry<Vsnd> (&table)[Count], uint32 haiku)
 {
 	for (const MapEntry<Vsnd>& entry : table) {
 		if (entry.haiku == haiku)
@@ -70,26 +69,26 @@ find_entry(const MapEntry<Vsnd> (&table)[Count], uint32 haiku)
 
 //!	Whether each entry leads there and back, and is of the bits, or hertz, that are said here.
 template<typename Vsnd, size_t Count>
-constexpr bool
-are_sound(const MapEntry<Vsnd> (&table)[Count], const uint32 (&numbers)[Count])
+constexpr bool are_sound(const MapEntry<Vsnd> (&table)[Count], const uint32 (&numbers)[Count])
 {
 	bool sound = true;
 	for (size_t i = 0; i < Count; i++) {
 		const MapEntry<Vsnd>& entry = table[i];
-		if constexpr (__is_same(Vsnd, vsnd::pcm_rate))
-			sound = sound && vsnd::rate_hz(entry.vsnd) == numbers[i];
+		if constexpr (__is_same(Vsnd, pcm_rate))
+			sound = sound && rate_hz(entry.vsnd) == numbers[i];
 		else
-			sound = sound && vsnd::physical_bits(entry.vsnd) == numbers[i];
+			sound = sound && physical_bits(entry.vsnd) == numbers[i];
 		sound = sound && find_entry(table, entry.haiku) == &entry
-			&& to_haiku(table, vsnd::mask_of(entry.vsnd)) == entry.haiku;
+			&& to_haiku(table, mask_of(entry.vsnd)) == entry.haiku;
 	}
 	return sound;
 }
 
 
 static_assert(are_sound(kFormats, {8, 8, 16, 32, 32, 64}));
-static_assert(are_sound(kRates, {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000,
-	64000, 88200, 96000, 176400, 192000, 384000}));
+static_assert(are_sound(kRates,
+	{8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000, 176400,
+		192000, 384000}));
 
 
 /*!	What the settings file "virtio_sound" says; the file beside this one explains each line. The
@@ -99,6 +98,7 @@ static_assert(are_sound(kRates, {8000, 11025, 12000, 16000, 22050, 24000, 32000,
 struct Settings {
 	uint32 rates = B_SR_48000, formats = B_FMT_16BIT | B_FMT_32BIT;
 	uint32 bufferFrames = 0 /* by the rate */, buffers = 4, channels = 2, controls = 0;
+	uint32 events = 1;
 
 	void Load()
 	{
@@ -115,6 +115,7 @@ struct Settings {
 			_ReadNumber(line, "buffers", buffers);
 			_ReadNumber(line, "channels", channels);
 			_ReadNumber(line, "controls", controls);
+			_ReadNumber(line, "events", events);
 		}
 		unload_driver_settings(handle);
 	}
@@ -123,12 +124,12 @@ private:
 	static void _ReadNumber(const driver_parameter& line, const char* name, uint32& number)
 	{
 		if (strcmp(line.name, name) == 0 && line.value_count > 0)
-			number = static_cast<uint32>(strtoul(line.values[0], NULL, 0));
+			number = strcmp(line.values[0], "true") == 0 ? 1 : strtoul(line.values[0], NULL, 0);
 	}
 
 	template<typename Table>
-	static void _ReadSet(const driver_parameter& line, const char* name, const Table& table,
-		uint32& set)
+	static void _ReadSet(
+		const driver_parameter& line, const char* name, const Table& table, uint32& set)
 	{
 		const bool isOurs = strcmp(line.name, name) == 0;
 		set = isOurs ? 0 : set;
@@ -141,4 +142,4 @@ private:
 };
 
 
-#endif	// SETTINGS_H
+#endif // SETTINGS_H

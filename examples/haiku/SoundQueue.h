@@ -13,20 +13,23 @@
 #include <vsnd/port/queue.hpp>
 
 
+using namespace vsnd;
+
+
 /*!	One queue of the virtio bus manager, as vsnd drives it (vsnd/port/queue.hpp).
 
-	The bus manager has neither locks nor memory barriers (bus manager 6): the card holds the
-	lock of SoundPort around every call, also in the interrupt handler, and the barriers are here.
+	The bus manager has neither locks nor memory barriers (bus manager 6): all calls come from
+	threads that hold the lock of SoundDevice, and the barriers are here.
 */
 class SoundQueue {
 public:
 	static constexpr uint32 kMaxParts = 3, kMaxChains = 64;
 
 	struct Chain {
-		vsnd::cookie	what;
-		uint32			readable, writable, writableBytes;
-		bool			bound, posted;
-		physical_entry	parts[kMaxParts];
+		cookie what;
+		uint32 readable, writable, writableBytes;
+		bool bound, posted;
+		physical_entry parts[kMaxParts];
 	};
 	struct slot {
 		Chain* chain = NULL;
@@ -37,37 +40,39 @@ public:
 	static constexpr bool posts_before_start = false;
 	static constexpr bool kicks_itself = true;
 
-	void Init(virtio_device_interface* bus, virtio_queue queue)
+	// `muted`: nothing is ever queued, so no doorbell rings.
+	void Init(virtio_device_interface* bus, virtio_queue queue, bool muted)
 	{
 		fBus = bus;
+		fMuted = muted;
 		fQueue = queue;
 		fSize = fFree = bus->queue_size(queue);
 		fPosted = 0;
 		memset(fChains, 0, sizeof(fChains));
 	}
 
-	vsnd::result<slot> bind(const vsnd::chain& chain, vsnd::cookie what)
+	result<slot> bind(const chain& parts, cookie what)
 	{
 		Chain* record = fChains;
 		while (record != fChains + kMaxChains && record->bound)
 			record++;
-		const uint32 count = static_cast<uint32>(chain.parts.size());
+		const uint32 count = static_cast<uint32>(parts.parts.size());
 		if (count > kMaxParts || count > fFree || record == fChains + kMaxChains)
-			return vsnd::status_code::no_room;
+			return status_code::no_room;
 
-		const uint32 readable = static_cast<uint32>(chain.readable);
+		const uint32 readable = static_cast<uint32>(parts.readable);
 		*record = {what, readable, count - readable, 0, true, false, {}};
 		for (uint32 i = 0; i < count; i++) {
-			const vsnd::part& part = chain.parts[i];
-			record->parts[i] = {static_cast<phys_addr_t>(part.address.value), part.bytes};
+			const part& one = parts.parts[i];
+			record->parts[i] = {static_cast<phys_addr_t>(one.address.value), one.bytes};
 			if (i >= readable)
-				record->writableBytes += part.bytes;
+				record->writableBytes += one.bytes;
 		}
 		fFree -= count;
 		return slot{record};
 	}
 
-	vsnd::status_code post(slot which)
+	status_code post(slot which)
 	{
 		// What the chain's memory holds must be there before its index is.
 		__atomic_thread_fence(__ATOMIC_RELEASE);
@@ -75,13 +80,16 @@ public:
 		// It never blocks and never allocates; a full ring is B_BUSY (bus manager 5), which
 		// cannot be, as bind() counts descriptors.
 		Chain& chain = *which.chain;
-		chain.posted = fBus->queue_request_v(fQueue, chain.parts, chain.readable, chain.writable,
-			&chain) == B_OK;
+		if (fMuted)
+			return status_code::ok;
+		chain.posted =
+			fBus->queue_request_v(fQueue, chain.parts, chain.readable, chain.writable, &chain)
+			== B_OK;
 		fPosted += chain.posted ? 1 : 0;
-		return chain.posted ? vsnd::status_code::ok : vsnd::status_code::no_room;
+		return chain.posted ? status_code::ok : status_code::no_room;
 	}
 
-	vsnd::used take()
+	used take()
 	{
 		void* cookie = NULL;
 		uint32 written = 0;
@@ -95,20 +103,19 @@ public:
 		// or one that is not with the device (bus manager 10).
 		Chain* chain = static_cast<Chain*>(cookie);
 		if (chain < fChains || chain >= fChains + kMaxChains || !chain->posted)
-			return {NULL, 0, vsnd::used::kind::dropped};
+			return {NULL, 0, used::kind::dropped};
 		chain->posted = false;
 		fPosted--;
-		return {chain->what, written > chain->writableBytes ? 0 : written,
-			vsnd::used::kind::completed};
+		return {chain->what, written > chain->writableBytes ? 0 : written, used::kind::completed};
 	}
 
-	vsnd::status_code unbind(slot which)
+	status_code unbind(slot which)
 	{
 		if (which.chain->posted)
-			return vsnd::status_code::memory_still_owned;
+			return status_code::memory_still_owned;
 		fFree += which.chain->readable + which.chain->writable;
 		which.chain->bound = false;
-		return vsnd::status_code::ok;
+		return status_code::ok;
 	}
 
 	// How many chains of three descriptors fit: 21 where the ring has 64 (bus manager 4).
@@ -118,13 +125,14 @@ public:
 	bool IsPosted() const { return fPosted != 0; }
 
 private:
-	virtio_device_interface*	fBus = NULL;
-	virtio_queue				fQueue = NULL;
-	uint32						fSize = 0, fFree = 0, fPosted = 0;
-	Chain						fChains[kMaxChains] = {};
+	virtio_device_interface* fBus = NULL;
+	virtio_queue fQueue = NULL;
+	uint32 fSize = 0, fFree = 0, fPosted = 0;
+	bool fMuted = false;
+	Chain fChains[kMaxChains] = {};
 };
 
-static_assert(vsnd::sound_queue<SoundQueue>);
+static_assert(sound_queue<SoundQueue>);
 
 
-#endif	// SOUND_QUEUE_H
+#endif // SOUND_QUEUE_H

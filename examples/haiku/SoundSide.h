@@ -15,46 +15,51 @@
 */
 class SoundSide {
 public:
-	SoundStream	streams[SoundLimits::streams];
-	uint32		count = 0, channels = 0, buffers = 0, frames = 0;
-	uint32		rates = 0, formats = 0;	// offered
-	uint32		rate = 0, format = 0;	// chosen
-	bool		hasBuffers = false;
+	// Of silence, one period, which all streams share.
+	static constexpr uint32 kSilenceBytes = 128 * 1024;
+
+	SoundStream streams[SoundLimits::streams];
+	uint32 count = 0, channels = 0, buffers = 0, frames = 0;
+	uint32 rates = 0, formats = 0; // offered
+	uint32 rate = 0, format = 0; // chosen
+	bool hasBuffers = false;
 
 	// What an exchange tells of it.
-	int32		cycle = 0;
-	bigtime_t	realTime = 0, framesCount = 0;
+	int32 cycle = 0;
+	bigtime_t realTime = 0, framesCount = 0;
 
 	/*!	`room`: for how many periods the queue has descriptors (bus manager 4). Streams that would
 		leave too few for each, or more channels than multi_audio has (R7), are left out.
 	*/
-	void Init(SoundCard& card, vsnd::direction flow, const Settings& settings, uint32 room,
-		uint32 mostChannels)
+	void Init(SoundCard& card, direction flow, const Settings& settings, uint32 room,
+		uint32 mostChannels, const dma_region& silence)
 	{
 		*this = SoundSide();
 		fSettings = settings;
+		fSilence = silence;
 
 		// Silence has chains of its own in each playback stream.
-		const uint32 extra = flow == vsnd::direction::playback ? vsnd::silence_chains : 0;
+		const uint32 extra = flow == direction::playback ? silence_chains : 0;
 		SoundCard::stream_type* stream;
 		for (uint32 i = 0; (stream = card.find(flow, i)) != NULL; i++) {
 			if (room >= (kLeastBuffers + extra) * (count + 1))
 				_Add(*stream, mostChannels);
 		}
 		if (count != 0) {
-			buffers = vsnd::lesser(vsnd::greater(settings.buffers, kLeastBuffers),
-				vsnd::lesser(room / count - extra, SoundLimits::periods));
+			buffers = lesser(greater(settings.buffers, kLeastBuffers),
+				lesser(room / count - extra, SoundLimits::periods));
 		}
 		SetFormat(_Preferred(rates, B_SR_48000), _Preferred(formats, B_FMT_16BIT));
 	}
 
 	bool Accepts(uint32 newRate, uint32 newFormat) const
 	{
-		bool accepts = count == 0 || ((newRate & rates) != 0 && (newFormat & formats) != 0
-			&& find_entry(kRates, newRate) != NULL && find_entry(kFormats, newFormat) != NULL);
+		bool accepts = count == 0
+			|| ((newRate & rates) != 0 && (newFormat & formats) != 0
+				&& find_entry(kRates, newRate) != NULL && find_entry(kFormats, newFormat) != NULL);
 		for (uint32 i = 0; i < count && accepts; i++) {
-			accepts = vsnd::ok(streams[i].stream->check(
-				_Params(streams[i].params.channels, newRate, newFormat)));
+			accepts = ok(
+				streams[i].stream->check(_Params(streams[i].params.channels, newRate, newFormat)));
 		}
 		return accepts;
 	}
@@ -93,10 +98,10 @@ public:
 
 	// An exchange: the user is done with his buffer, and wants sound. What the last run left
 	// behind is released first.
-	void Begin()
+	void Begin(bool wanted)
 	{
-		fWanted = hasBuffers;
-		if (fPhase == kIdle && hasBuffers)
+		fWanted = wanted && hasBuffers;
+		if (fPhase == kIdle && fWanted)
 			fPhase = kReleasing;
 		for (uint32 i = 0; i < count; i++)
 			streams[i].Return();
@@ -130,13 +135,13 @@ public:
 private:
 	enum phase { kIdle, kReleasing, kRunning };
 
-	static constexpr uint32 kLeastBuffers = 2;	// R9
+	static constexpr uint32 kLeastBuffers = 2; // R9
 
 	// The one bit to begin with: the usual one, or the highest.
 	static uint32 _Preferred(uint32 set, uint32 usual)
 	{
-		return (set & usual) != 0 || set == 0
-			? set & usual : static_cast<uint32>(1) << (31 - __builtin_clz(set));
+		return (set & usual) != 0 || set == 0 ? set & usual
+											  : static_cast<uint32>(1) << (31 - __builtin_clz(set));
 	}
 
 	/*!	Adds a stream if it can do something that the settings, and the streams before it, can do
@@ -144,9 +149,9 @@ private:
 	*/
 	void _Add(SoundCard::stream_type& stream, uint32 mostChannels)
 	{
-		const vsnd::stream_info& info = stream.info();
-		const uint32 wanted = vsnd::lesser(vsnd::greater(fSettings.channels,
-			uint32{info.channels_min}), uint32{info.channels_max});
+		const stream_info& info = stream.info();
+		const uint32 wanted = lesser(
+			greater(fSettings.channels, uint32{info.channels_min}), uint32{info.channels_max});
 		const uint32 offeredRates = to_haiku(kRates, info.rates);
 		const uint32 offeredFormats = to_haiku(kFormats, info.formats);
 		uint32 commonRates = offeredRates & (count == 0 ? fSettings.rates : rates);
@@ -160,10 +165,11 @@ private:
 
 		// What the device took early is not played yet: a period goes back when the clock has
 		// passed it, too. A user who comes late finds the device running, with silence.
-		(void)stream.set_pacing(vsnd::pacing::clock);
-		stream.set_xrun_policy(vsnd::xrun_policy::silence);
+		(void)stream.set_pacing(pacing::clock);
+		stream.set_xrun_policy(xrun_policy::silence);
 		streams[count].stream = &stream;
-		streams[count++].params.channels = static_cast<vsnd::u8>(wanted);
+		streams[count].silence = fSilence;
+		streams[count++].params.channels = static_cast<uint8>(wanted);
 		channels += wanted;
 		rates = commonRates;
 		formats = commonFormats;
@@ -171,20 +177,25 @@ private:
 
 	// A rate and a format from the tables. By default a buffer is the greatest power of two of
 	// frames below 25 ms.
-	vsnd::pcm_params _Params(vsnd::u8 streamChannels, uint32 newRate, uint32 newFormat) const
+	pcm_params _Params(u8 streamChannels, uint32 newRate, uint32 newFormat) const
 	{
-		const uint32 hz = vsnd::rate_hz(find_entry(kRates, newRate)->vsnd);
-		uint32 periodFrames = static_cast<uint32>(1) << (31 - __builtin_clz(hz / 40));
+		const uint32 hz = rate_hz(find_entry(kRates, newRate)->vsnd);
+		const pcm_format vsndFormat = find_entry(kFormats, newFormat)->vsnd;
+		uint32 most = static_cast<uint32>(1) << (31 - __builtin_clz(hz / 40));
 		if (fSettings.bufferFrames != 0)
-			periodFrames = vsnd::lesser(vsnd::greater(fSettings.bufferFrames, 64u), 16384u);
-		return {find_entry(kFormats, newFormat)->vsnd, streamChannels, hz, periodFrames, buffers, 0};
+			most = greater(fSettings.bufferFrames, 64u);
+		most = lesser(most, kSilenceBytes / frame_bytes(vsndFormat, streamChannels));
+		return {vsndFormat, streamChannels, hz, most, buffers, 0};
 	}
 
 	void _Release(bigtime_t now)
 	{
 		bool released = true;
-		for (uint32 i = 0; i < count; i++)
+		for (uint32 i = 0; i < count; i++) {
 			released = streams[i].Release(now) && released;
+			if (streams[i].IsStuck())
+				fPhase = kIdle;
+		}
 		if (!released)
 			return;
 		fFramesBefore += fFramesDone;
@@ -206,27 +217,28 @@ private:
 		const SoundCard::stream_type& stream = *streams[0].stream;
 		const bool first = stream.playback() && !fStarted;
 		fStarted = true;
-		realTime = 0;	// nothing was played yet; the add-on skips it
+		realTime = 0; // nothing was played yet; the add-on skips it
 		if (first)
 			return;
 
 		fFramesDone += frames;
-		const vsnd::clock_reading reading = stream.position();
-		const vsnd::u64 late = reading.frames > fFramesDone ? reading.frames - fFramesDone : 0;
-		const vsnd::u64 ns = reading.time_ns - vsnd::ns_of_frames(late, stream.params().rate_hz);
-		fLastTime = vsnd::greater(static_cast<bigtime_t>(ns / 1000), fLastTime + 1);
+		const clock_reading reading = stream.position();
+		const u64 late = reading.frames > fFramesDone ? reading.frames - fFramesDone : 0;
+		const u64 ns = reading.time_ns - ns_of_frames(late, stream.params().rate_hz);
+		fLastTime = greater(static_cast<bigtime_t>(ns / 1000), fLastTime + 1);
 		realTime = fLastTime;
 		framesCount = static_cast<bigtime_t>(fFramesBefore + fFramesDone);
 		index += stream.playback() ? 1 : 0;
 		cycle = static_cast<int32>(index == buffers ? 0 : index);
 	}
 
-	Settings	fSettings;
-	phase		fPhase = kIdle;
-	bool		fWanted = false, fStarted = false;
-	uint64		fFramesBefore = 0, fFramesDone = 0;
-	bigtime_t	fLastTime = 0;
+	Settings fSettings;
+	dma_region fSilence;
+	phase fPhase = kIdle;
+	bool fWanted = false, fStarted = false;
+	uint64 fFramesBefore = 0, fFramesDone = 0;
+	bigtime_t fLastTime = 0;
 };
 
 
-#endif	// SOUND_SIDE_H
+#endif // SOUND_SIDE_H

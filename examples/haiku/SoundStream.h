@@ -11,8 +11,8 @@
 
 //!	An area that the device can reach: contiguous, and its bus address known.
 struct DmaArea {
-	area_id				area = -1;
-	vsnd::dma_region	region;
+	area_id area = -1;
+	dma_region region;
 
 	/*!	B_READ_AREA and B_WRITE_AREA: the user can reach it too, at the same address, and the
 		kernel itself must not touch it with plain loads and stores (R8).
@@ -26,7 +26,7 @@ struct DmaArea {
 		if (area < 0)
 			return area;
 		status_t status = get_memory_map(address, bytes, &entry, 1);
-		region = {static_cast<vsnd::u8*>(address), {static_cast<vsnd::u64>(entry.address)}, bytes};
+		region = {static_cast<u8*>(address), {static_cast<u64>(entry.address)}, bytes};
 		return status;
 	}
 
@@ -44,20 +44,18 @@ struct DmaArea {
 */
 class SoundStream {
 public:
-	SoundCard::stream_type*	stream = NULL;
-	vsnd::pcm_params		params;
+	SoundCard::stream_type* stream = NULL;
+	pcm_params params;
+	dma_region silence;
 
-	vsnd::u8* Buffer(uint32 index) const
-		{ return fBuffers.audio.region.cpu + index * vsnd::period_bytes(params); }
+	u8* Buffer(uint32 index) const { return fBuffers.region.cpu + index * period_bytes(params); }
 
 	// GET_BUFFERS, for the parameters: new areas. Old ones are kept as long as the device has them.
 	status_t MakeBuffers()
 	{
 		DeleteBuffers();
-		status_t status = fBuffers.audio.Create("virtio_sound audio", vsnd::audio_bytes(params),
-			B_READ_AREA | B_WRITE_AREA);
-		return status != B_OK ? status : fBuffers.silence.Create("virtio_sound silence",
-			vsnd::silence_bytes(params), B_KERNEL_READ_AREA | B_KERNEL_WRITE_AREA);
+		return fBuffers.Create(
+			"virtio_sound audio", audio_bytes(params), B_READ_AREA | B_WRITE_AREA);
 	}
 
 	// The device can have one set of buffers only, the one that it was given last.
@@ -89,30 +87,30 @@ public:
 		if (!_Settled(now))
 			return false;
 		switch (stream->state()) {
-			case vsnd::stream_state::running:
-				return _Take();
-			case vsnd::stream_state::prepared:
+			case stream_state::running: return _Take();
+			case stream_state::prepared:
 				// When all of its buffers are with the device, it may start.
 				if (fPrimed ? !_Take() : !_Prime())
 					_Begin(stream->start_async(), now);
 				return fHold == kReady;
 			default:
-				fLost = fPrimed || stream->state() != vsnd::stream_state::released;
+				fLost = fPrimed || stream->state() != stream_state::released;
 				fGiven = true;
-				if (!fLost) {
-					_Begin(stream->prepare_async(params, {fBuffers.audio.region,
-						fBuffers.silence.region}), now);
-				}
+				if (!fLost)
+					_Begin(stream->prepare_async(params, {fBuffers.region, silence}), now);
 				return false;
 		}
 	}
 
+	// It was released, and the device kept its periods: nothing helps but closing the card.
+	bool IsStuck() const { return stream->outcome() == status_code::memory_still_owned; }
+
 	// The way back. True: the device has nothing any more.
 	bool Release(bigtime_t now)
 	{
-		if (!_Settled(now))
+		if (!_Settled(now) || IsStuck())
 			return false;
-		if (stream->state() != vsnd::stream_state::released) {
+		if (stream->state() != stream_state::released) {
 			_Begin(stream->release_async(), now);
 			return false;
 		}
@@ -126,20 +124,11 @@ public:
 	uint32 HandOver()
 	{
 		fHold = kWithUser;
-		return static_cast<uint32>(fHeld - Buffer(0)) / vsnd::period_bytes(params);
+		return static_cast<uint32>(fHeld - Buffer(0)) / period_bytes(params);
 	}
 	void Return() { fHold = fHold == kWithUser ? kReturned : fHold; }
 
 private:
-	struct Buffers {
-		DmaArea audio, silence;
-
-		void Delete()
-		{
-			audio.Delete();
-			silence.Delete();
-		}
-	};
 	enum hold { kNothing, kReady, kWithUser, kReturned };
 
 	// After a failure, before the next attempt: a device that refuses is not asked all the time.
@@ -150,13 +139,13 @@ private:
 	{
 		if (fBegun)
 			_Begin(stream->outcome(), now);
-		return stream->outcome() != vsnd::status_code::in_progress && now >= fRetryAt;
+		return stream->outcome() != status_code::in_progress && now >= fRetryAt;
 	}
 
-	void _Begin(vsnd::status_code code, bigtime_t now)
+	void _Begin(status_code code, bigtime_t now)
 	{
-		fBegun = code == vsnd::status_code::in_progress;
-		if (!fBegun && code != vsnd::status_code::ok)
+		fBegun = code == status_code::in_progress;
+		if (!fBegun && code != status_code::ok)
 			fRetryAt = now + kRetryDelay;
 	}
 
@@ -165,10 +154,10 @@ private:
 	*/
 	bool _Take()
 	{
-		if (fHold == kReturned && vsnd::ok(stream->commit()))
+		if (fHold == kReturned && ok(stream->commit()))
 			fHold = kNothing;
 		if (fHold == kNothing) {
-			const vsnd::result<vsnd::span<vsnd::u8>> period = stream->acquire();
+			const result<span<u8>> period = stream->acquire();
 			fHeld = period.value().data();
 			fHold = period.ok() ? kReady : kNothing;
 		}
@@ -183,21 +172,21 @@ private:
 		fPrimed = true;
 		if (!stream->playback())
 			return false;
-		user_memset(Buffer(0), vsnd::silence_byte(params.format, 0),
-			Buffer(params.periods - 1) - Buffer(0));
+		user_memset(
+			Buffer(0), silence_byte(params.format, 0), Buffer(params.periods - 1) - Buffer(0));
 		for (uint32 i = 0; i < params.periods - 1 && _Take(); i++)
 			fHold = kReturned;
 		return _Take();
 	}
 
-	Buffers		fBuffers;
-	Buffers		fKept;	// the device still has them, and fBuffers are newer
-	bool		fGiven = false;	// the device has fBuffers
-	bool		fPrimed = false, fLost = false, fBegun = false;
-	hold		fHold = kNothing;
-	vsnd::u8*	fHeld = NULL;
-	bigtime_t	fRetryAt = 0;
+	DmaArea fBuffers;
+	DmaArea fKept; // the device still has them, and fBuffers are newer
+	bool fGiven = false; // the device has fBuffers
+	bool fPrimed = false, fLost = false, fBegun = false;
+	hold fHold = kNothing;
+	u8* fHeld = NULL;
+	bigtime_t fRetryAt = 0;
 };
 
 
-#endif	// SOUND_STREAM_H
+#endif // SOUND_STREAM_H

@@ -22,10 +22,10 @@ trap 'rm -rf "$work"' EXIT
 symbols="
 _ZSt7nothrow _ZdlPv _ZdlPvm _ZnwmRKSt9nothrow_t
 mutex_destroy mutex_init mutex_lock mutex_lock_with_timeout mutex_unlock
-acquire_sem_etc acquire_spinlock create_area create_sem delete_area delete_sem disable_interrupts
-dprintf find_thread get_driver_settings get_memory_map load_driver_settings
-memcpy memset release_sem_etc release_spinlock snooze snprintf strcmp
-restore_interrupts strlcpy strtoul system_time unload_driver_settings user_memcpy user_memset
+acquire_sem_etc create_area create_sem delete_area delete_sem
+dprintf get_driver_settings get_memory_map load_driver_settings
+memcpy memset release_sem_etc snooze snprintf strcmp
+strlcpy strtoul system_time unload_driver_settings user_memcpy user_memset
 "
 
 # <new> belongs to the cross compiler, which is not needed for this.
@@ -66,7 +66,7 @@ clang_warnings="-Wno-gnu-designator -Wno-builtin-requires-header -Wno-unused-pri
 compile() { # name, compiler and its own flags
     name=$1
     shift
-    for source in "$driver"/*.cpp; do
+    for source in "$driver"/*.cpp "$here/declared.cpp"; do
         # shellcheck disable=SC2086
         "$@" $kernel_flags $warnings -I "$project/include" -c "$source" \
             -o "$work/$(basename "$source" .cpp).$name.o"
