@@ -28,14 +28,27 @@ struct packed_rings {
     using end = packed_end;
 };
 
+// The media clock costs once a batch, apart from the periods: it is measured apart.
+struct without_clock : default_limits {
+    static constexpr bool clock = false;
+};
+
 // The defaults, everything that can be fixed at compile time (packed rings gain nothing by it),
-// and the defaults with packed rings.
-struct negotiated : ring_policy, split_rings {};
+// the defaults with packed rings, and the defaults with the media clock.
+struct negotiated : ring_policy, split_rings {
+    using limits = without_clock;
+};
+struct clocked : ring_policy, split_rings {
+    using limits = default_limits;
+};
 struct fixed : ring_policy, split_rings {
+    using limits = without_clock;
     static constexpr choice event_idx = choice::always;
     static constexpr choice indirect = choice::always;
 };
-struct packed : ring_policy, packed_rings {};
+struct packed : ring_policy, packed_rings {
+    using limits = without_clock;
+};
 
 // Eight streams of sixteen periods do not fit the default ring.
 template <class Policy, u32 Streams>
@@ -48,7 +61,7 @@ class rig {
   public:
     using kernel = machine<Policy::most_descriptors, typename Policy::end>;
     using device = pci_device<kernel, Policy, Policy::template ring>;
-    using card_type = card<device, empty_handler>;
+    using card_type = card<device, empty_handler, typename Policy::limits>;
     using stream_type = typename card_type::stream_type;
 
     explicit rig(const measurement& m) : kernel_(m.streams), what_(m) {
@@ -84,6 +97,8 @@ class rig {
             if (rang) kernel_.tx().look();
         }
         kernel_.tx().look();
+        kernel_.pass(what_.batch * 21'333'333 / what_.streams);
+        (void)card_.tick(kernel_.now_ns());
         for (u32 i = 0; i < what_.batch; ++i)
             interrupts_ += kernel_.complete_period();
         played_ += what_.batch;

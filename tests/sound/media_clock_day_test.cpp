@@ -1,43 +1,69 @@
-// A day of sound at eight rates: the clock follows a device that is 200 ppm off, to the frame.
+// A day of sound at eight rates through the whole driver: the clock follows a device that is
+// 200 ppm off, and no frame is lost on the way.
 
 #include <doctest/doctest.h>
 
-#include "clock_device.hpp"
+#include "clock_rig.hpp"
 
 using namespace clock_tests;
+
+namespace {
+
+constexpr u64 day = 86400 * one_second;
+
+// Half of the devices take 1024 frames ahead, half are fast.
+const timing devices[] = {
+    {"fast",
+     [](model::device_profile& p, u32 rate) {
+         exactly(p, rate);
+         p.drift_ppm = 200;
+     }},
+    {"slow",
+     [](model::device_profile& p, u32 rate) {
+         exactly(p, rate);
+         p.drift_ppm = -200;
+     }},
+    {"fast and early",
+     [](model::device_profile& p, u32 rate) {
+         early(p, rate);
+         p.drift_ppm = 200;
+     }},
+    {"slow and early",
+     [](model::device_profile& p, u32 rate) {
+         early(p, rate);
+         p.drift_ppm = -200;
+     }},
+};
+
+} // namespace
 
 TEST_CASE("media_clock: 24 hours at eight rates, with a device that drifts") {
     u32 which = 0;
     for (const u32 rate : {5512u, 8000u, 16000u, 44100u, 48000u, 96000u, 192000u, 384000u}) {
-        habits h;
-        h.drift_ppm = which % 2 == 0 ? 200 : -200;
-        h.lead_frames = which % 4 < 2 ? 0 : 1024;
-        ++which;
-        session s(h, {rate, 4096, 1, 0});
-        s.tick_ns = 250 * ms;
+        const timing& habit = devices[which++ % 4];
+        const bool ahead = std::string(habit.name).find("early") != std::string::npos;
+        shape s{rate, rate, 4};
+        s.pace = which % 2 == 0 ? pacing::device : pacing::clock;
+        listener l(habit, s);
+        l.tick_every = 990 * milli;
         CAPTURE(rate);
-        u64 last = 0;
-        u64 worst = 0;
-        u32 backwards = 0;
-        u32 beyond = 0;
-        for (u64 at = 7 * second; at <= 86400 * second; at += 7 * second) {
-            s.run_to(at);
-            const vsnd::clock_reading r = s.read();
-            backwards += r.frames < last;
-            beyond += r.frames > s.dev().submitted();
-            last = r.frames;
-            const u64 truth = s.truth();
-            worst = std::max(worst, r.frames > truth ? r.frames - truth : truth - r.frames);
-        }
-        CHECK(backwards == 0);
-        CHECK(beyond == 0);
-        CHECK(worst <= rate / 1000 + 1);
-        s.run_to(86400 * second);
-        // Exactly what the rate makes of a day, and every whole period of it completed.
-        const u64 day = u64{86400} * rate;
-        const u64 played = h.drift_ppm > 0 ? day + day / 5000 : day - day / 5000;
-        CHECK(s.truth() == played - (day % 5000 != 0 && h.drift_ppm < 0 ? 1 : 0));
-        CHECK(s.fed() == (s.truth() + h.lead_frames) / 4096 * 4096);
-        CHECK(s.dev().gaps() == 0);
+        l.run_to(20 * one_second);
+        const findings f = l.watch(0, day, 17 * one_second);
+        l.run_to(day);
+        CHECK(f.backwards == 0);
+        CHECK(f.beyond == 0);
+        CHECK(f.out_of_bound == 0);
+        CHECK(f.worst_ms < 1.0);
+        // Exactly what the rate makes of a day, and every whole period of it completed and told.
+        const bool fast = habit.name[0] == 'f';
+        const u64 played = u64{86400} * rate * (fast ? 1'000'200 : 999'800) / 1'000'000;
+        const u64 whole = (played + (ahead ? 1024 : 0)) / s.period_frames;
+        CHECK(l.truth() == played);
+        CHECK(l.out().position_frames() == whole * s.period_frames);
+        CHECK(l.out().submitted_frames() == l.given_frames() + u64{4} * s.period_frames);
+        CHECK(l.end().gaps() == 0);
+        CHECK(l.out().counters().xruns == 0);
+        CHECK(l.out().counters().stalls == 0);
+        CHECK_CLEAN(l.rig());
     }
 }

@@ -292,8 +292,7 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
 
     // --- Completions (card_pump.hpp). ---
     static constexpr bool keeps_time = stream_type::keeps_time;
-    template <u32 Queue>
-    [[gnu::noinline]] bool end_pump(u32 heard, bool done);
+    [[gnu::noinline]] bool pump_on_clocks(u32 queue);
     void caught_up(u32 queue);
     VSND_TINY static stream_type& stream_of(const message& m) {
         return static_cast<stream_type&>(*m.owner);

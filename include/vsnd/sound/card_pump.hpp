@@ -19,16 +19,28 @@ VSND_HOT bool card<Port, Handler, Limits>::pump() {
             if (Queue == wire::SND_VQ_RX && !stream_of(m).recorded_whole(written())) return false;
             return m.ordinary();
         };
-        [[maybe_unused]] u32 heard = 0; // the streams that had a completion
+        [[maybe_unused]] stream_type* last = nullptr;
         const auto handle = [&](cookie what) {
             message& m = *static_cast<message*>(what);
             stream_type& s = stream_of(m);
             s.template completed_well<Queue == wire::SND_VQ_TX>(m);
-            if constexpr (keeps_time) heard |= s.time_.bit_;
+            if constexpr (keeps_time) {
+                // A batch is of one stream, mostly. The clocks of others are fed the long way.
+                if (last != &s && last != nullptr) [[unlikely]] {
+                    last->time_.fresh_ = true;
+                    end.leave_clocks();
+                }
+                last = &s;
+            }
             tell_period(s);
         };
         const bool done = end.queue().take_and_arm(end.skipped(), good, handle);
-        if constexpr (keeps_time) return end_pump<Queue>(heard, done);
+        if constexpr (keeps_time) {
+            if (last != nullptr) last->feed_clock(hooks_->now_ns());
+            if (done && !end.finish_pump()) [[unlikely]]
+                return pump_on_clocks(Queue);
+            if (done) return false;
+        }
         if (!done || !end.finish_pump()) [[unlikely]]
             return pump_on(Queue, default_budget);
         return false;
@@ -37,21 +49,16 @@ VSND_HOT bool card<Port, Handler, Limits>::pump() {
     }
 }
 
-// The media clocks hear of a batch at its end.
+// A batch of several streams.
 template <class Port, class Handler, class Limits>
-template <u32 Queue>
-bool card<Port, Handler, Limits>::end_pump(u32 heard, bool done) {
-    if (heard != 0 && done) {
-        const u64 now = hooks_->now_ns();
-        for (stream_type* s = streams_; heard != 0; heard >>= 1, ++s)
-            if ((heard & 1) != 0) s->feed_clock(now);
-    }
-    if (!done || !ends_[Queue].finish_pump()) [[unlikely]]
-        return pump_on(Queue, default_budget);
-    return false;
+bool card<Port, Handler, Limits>::pump_on_clocks(u32 queue) {
+    const u64 now = hooks_->now_ns();
+    for (stream_type& s : streams())
+        if (s.end_ == &ends_[queue]) s.feed_if_fresh(now);
+    return ends_[queue].finish_clocks() ? false : pump_on(queue, default_budget);
 }
 
-// The same for a pump that went the long way.
+// The clocks hear of what came the long way, and periods go back by them.
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::caught_up(u32 queue) {
     if constexpr (keeps_time) {

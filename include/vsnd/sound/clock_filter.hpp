@@ -178,10 +178,10 @@ class clock_filter {
         if (heard_ != 0) guess_tick();
     }
     void guess_tick() {
-        rough_ = as_told_                                          ? static_cast<s32>(device_.tick_ns)
+        rough_ = as_told_                                        ? static_cast<s32>(device_.tick_ns)
                  : wait_ns_ > usual_tick_ns && on_grid(wait_ns_) ? usual_tick_ns
-                 : wait_ns_ < longest_tick_ns                  ? wait_ns_
-                                                               : 0;
+                 : wait_ns_ < longest_tick_ns                    ? wait_ns_
+                                                                 : 0;
         shift(rough_);
     }
 
@@ -268,7 +268,10 @@ class clock_filter {
             bend_ = greater(lesser(bend, greatest_bend), -greatest_bend);
             line_.rate = nominal_.bent(bend_);
         }
-        error_ns_ = slack + 2 * margin_ns + unsure();
+        // Drift of the time before this is taken for the device's lead.
+        const u64 unseen = lesser(opened_ns_ - started_.ns, u64{limit_ns}) >> 11;
+        if (learning_) lead_error_ns_ = static_cast<s32>(unseen);
+        error_ns_ = slack + 2 * margin_ns + lead_error_ns_ + unsure();
         learning_ = lost_ = false;
         open_window();
     }
@@ -285,6 +288,7 @@ class clock_filter {
     s32 rough_ = 0;       // the length of a tick, as far as it is known
     s32 least_step_ = 0;  // by how much `early` changed at once
     s32 most_step_ = 0;
+    s32 lead_error_ns_ = 0;
     s32 lead_ = 0; // how early the earliest are
     s32 last_ = 0;
     s32 noise_ = 0; // how late completions may be, after the earliest

@@ -80,29 +80,53 @@ struct clock_line {
     }
 };
 
-// Completions on their way from whoever pumps to the tick. One puts, one takes.
+// Completions on their way from whoever pumps to the tick. One puts, one takes. A ring of pointers:
+// no slot is computed.
 class sample_queue {
   public:
-    VSND_HOT void put(clock_point sample) {
-        const u32 at = put_;
-        if (at - load_acquire(&taken_) >= room) return;
-        samples_[at % room] = sample;
-        store_release(&put_, at + 1); // pairs with the acquire load in take
-    }
-    bool take(clock_point* sample) {
-        const u32 at = taken_;
-        if (at == load_acquire(&put_)) return false;
-        *sample = samples_[at % room];
-        store_release(&taken_, at + 1); // pairs with the acquire load in put
-        return true;
-    }
-    void forget() { store_release(&taken_, load_acquire(&put_)); }
-
     static constexpr u32 room = 4;
 
+    // Makes it empty. Legal while nobody else uses it.
+    void init() {
+        for (u32 i = 0; i < room; ++i)
+            slots_[i] = {0, &slots_[(i + 1) % room], 0};
+        put_ = slots_;
+        taken_ = 0;
+    }
+
+    // What there is no room for is dropped.
+    VSND_HOT void put(clock_point sample) {
+        slot* const s = put_;
+        slot* const next = load_acquire(&s->next); // pairs with the release store in take
+        if (next == nullptr) return;
+        s->frames = sample.frames;
+        s->ns = sample.ns;
+        put_ = next;
+        store_release(&s->next, static_cast<slot*>(nullptr)); // pairs with the load in take
+    }
+    bool take(clock_point* sample) {
+        slot& s = slots_[taken_ % room];
+        if (load_acquire(&s.next) != nullptr) return false; // pairs with the store in put
+        *sample = {s.frames, s.ns};
+        store_release(&s.next, &slots_[++taken_ % room]); // pairs with the load in put
+        return true;
+    }
+    void forget() {
+        clock_point unheard;
+        for (u32 i = 0; i < room && take(&unheard); ++i) {
+        }
+    }
+
   private:
-    clock_point samples_[room];
-    u32 put_ = 0;
+    // Frames and time apart: a compiler that stores both at once takes longer to bring them together.
+    struct slot {
+        u64 frames = 0;
+        slot* next = nullptr; // null: full
+        u64 ns = 0;
+    };
+
+    slot slots_[room];
+    slot* put_ = nullptr;
     u32 taken_ = 0;
 };
 

@@ -115,7 +115,7 @@ class endpoint {
     // Lets its doorbell wait in any case; while the queue is being pumped, for the end of the pump.
     // The answer: how many wait now.
     u32 hold_back() {
-        attention_ = attention_ || pumped();
+        attention_ = attention_ != 0 || pumped();
         set_threshold(greater(policy_.doorbell_every, u32{2}));
         return ++unsent_;
     }
@@ -162,7 +162,17 @@ class endpoint {
     // something was posted meanwhile, somebody else wanted to pump, or a stream runs low.
     VSND_HOT bool finish_pump() {
         guard g(*hooks_, number_);
-        if (attention_) return false;
+        if (attention_ != 0) return false;
+        ring_at_ += while_pumping;
+        return true;
+    }
+    // The same, of the media clocks alone: for the pumper.
+    VSND_TINY void leave_clocks() { attention_ |= clocks_only; }
+    // Gives the pump up after that. False: there is more to do.
+    bool finish_clocks() {
+        guard g(*hooks_, number_);
+        if (attention_ != clocks_only) return false;
+        attention_ = 0;
         ring_at_ += while_pumping;
         return true;
     }
@@ -177,7 +187,7 @@ class endpoint {
     bool rest(u32 k) {
         guard g(*hooks_, number_);
         ring_for_all();
-        const bool wanted = attention_;
+        const bool wanted = attention_ != 0;
         attention_ = false;
         if (wanted) return false;
         if constexpr (has_suppression<Queue>) {
@@ -263,6 +273,7 @@ class endpoint {
         policy_ = {within_reason(p.doorbell_every), within_reason(p.interrupt_every)};
         skipped_ = policy_.interrupt_every - 1;
     }
+    static constexpr u8 clocks_only = 2; // of attention_
     static constexpr s32 while_pumping = 0x10000; // taken off meanwhile; more than any policy
 
     VSND_HOT void kick_queue(u32 posted) {
@@ -276,10 +287,10 @@ class endpoint {
     // When the doorbell rings: 1, at every post, and then nothing is unsent; more, when so many are
     // unsent or the device runs low; negative, while the queue is being pumped: at its end.
     s32 ring_at_ = 1;
-    u32 unsent_ = 0;         // posted since the doorbell was last considered
-    bool attention_ = false; // see finish_pump
-    u32 skipped_ = 0;        // completions without an interrupt between two with one
-    u32 pumper_ = 0;         // who pumps, where the port can tell
+    u32 unsent_ = 0;   // posted since the doorbell was last considered
+    u8 attention_ = 0; // see finish_pump
+    u32 skipped_ = 0;  // completions without an interrupt between two with one
+    u32 pumper_ = 0;   // who pumps, where the port can tell
     notification_policy policy_;
     notification_policy effective_;
     notification_policy wanted_;

@@ -23,6 +23,7 @@ class media_clock {
 
     // New parameters: everything begins at frame 0, stopped. Context: the card's.
     void set_rate(u32 rate_hz) {
+        samples_.init();
         filter_.set_rate(rate_hz);
         shown_.store({});
     }

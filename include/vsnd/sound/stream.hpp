@@ -273,6 +273,7 @@ class stream : stream_facts,
     void tick_clock(u64& next);
     void tick_pacing(u64 now, u64& next);
     VSND_TINY void feed_clock(u64 now);
+    void feed_if_fresh(u64 now);
     void caught_up(u64 now);
     void completed_by_clock(message& m, u32 written);
     void give_back(u64 now);

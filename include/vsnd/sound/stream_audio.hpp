@@ -145,6 +145,7 @@ void stream<Port, Handler, Limits>::completed(message& m, u32 written) {
     if constexpr (Limits::small) return came_back(m);
     if (m.silence) return silence_done(m);
     if constexpr (keeps_time) {
+        time_.fresh_ = true;
         if (this->by_clock_) return completed_by_clock(m, written);
     }
     if (this->playback()) {

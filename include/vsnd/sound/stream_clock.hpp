@@ -57,7 +57,6 @@ void stream<Port, Handler, Limits>::start_clock() {
         if (state_ == stream_state::stopped) from = greater(from, time_.clock_.told());
         [[maybe_unused]] auto held = this->end_->lock();
         time_.clock_.start(from, now);
-        if (!this->playback()) time_.oldest_ = this->first_unread();
     }
 }
 
@@ -116,15 +115,21 @@ void stream<Port, Handler, Limits>::tick_pacing(u64 now, u64& next) {
 // A batch of completions was handled. From the pump.
 template <class Port, class Handler, class Limits>
 VSND_TINY void stream<Port, Handler, Limits>::feed_clock(u64 now) {
-    const u64 frames = this->position_frames();
-    time_.fed_frames_ = frames;
-    time_.clock_.completed(frames, now);
+    time_.clock_.completed(this->position_frames(), now);
 }
 
-// The same, the long way: whether this stream had one of them is not known.
+// The same, where this stream may have had none of them.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::feed_if_fresh(u64 now) {
+    if (!time_.fresh_) return;
+    time_.fresh_ = false;
+    feed_clock(now);
+}
+
+// The long way of a pump found nothing more.
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::caught_up(u64 now) {
-    if (this->position_frames() != time_.fed_frames_) feed_clock(now);
+    feed_if_fresh(now);
     if (this->by_clock_) give_back(now);
 }
 

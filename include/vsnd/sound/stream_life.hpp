@@ -21,7 +21,6 @@ void stream<Port, Handler, Limits>::init(card_type& owner, u32 id, const wire::s
     const u32 queue = out || !Limits::capture ? wire::SND_VQ_TX : wire::SND_VQ_RX;
     this->hooks_ = owner.hooks_;
     this->playback_ = out;
-    if constexpr (keeps_time) time_.bit_ = u32{1} << id;
     this->end_ = &owner.ends_[queue];
     this->counters_ = {};
     if constexpr (Limits::resets) rescue_ = {};
@@ -147,16 +146,17 @@ void stream<Port, Handler, Limits>::before(stream_command c) {
     if (c == stream_command::prepare) prepare_clock();
     if (c == stream_command::stop || c == stream_command::release) stop_clock();
     if (c == stream_command::start) {
+        start_clock(); // from before what a device completes that does not wait for START
         // Periods may come back before the answer does.
         this->advance_frames_ = this->params_.period_frames;
         this->take_audio(!draining_);
         if (!this->playback()) {
             const status_code posted = this->post_idle();
             if (!ok(posted)) verdict_ = posted;
+            if constexpr (keeps_time) time_.oldest_ = this->first_unread();
         }
         this->end_->kick();
         look_now();
-        start_clock();
     } else if (c == stream_command::stop || c == stream_command::release) {
         this->take_audio(false);
         // RELEASE returns what the device knows of; what it hears of later comes back in error.

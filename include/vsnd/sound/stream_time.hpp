@@ -23,8 +23,7 @@ template <class Message>
 struct stream_time<true, Message> {
     media_clock clock_;
     frame_counter given_; // frames of the periods that went back to the user
-    u64 fed_frames_ = 0;  // what the clock was told last
-    u32 bit_ = 0;         // of the streams that a batch of completions belongs to
+    bool fresh_ = false;  // something completed that the clock has not heard of; the pumper's
     device_buffer buffer_;
     bool buffer_known_ = false; // told by the user
     Message* oldest_ = nullptr; // of those that have not gone back; the pumper's
