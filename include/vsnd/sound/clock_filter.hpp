@@ -178,10 +178,10 @@ class clock_filter {
         if (heard_ != 0) guess_tick();
     }
     void guess_tick() {
-        rough_ = as_told_                                          ? static_cast<s32>(device_.tick_ns)
+        rough_ = as_told_                                        ? static_cast<s32>(device_.tick_ns)
                  : wait_ns_ > usual_tick_ns && on_grid(wait_ns_) ? usual_tick_ns
-                 : wait_ns_ < longest_tick_ns                  ? wait_ns_
-                                                               : 0;
+                 : wait_ns_ < longest_tick_ns                    ? wait_ns_
+                                                                 : 0;
         shift(rough_);
     }
 
