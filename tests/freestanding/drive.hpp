@@ -100,6 +100,8 @@ u64 drive(Card& c, Port& p, const dma_region& memory, const pcm_params& wanted) 
     c.complete(wire::SND_VQ_TX, {nullptr, 0, used::kind::dropped});
     c.config_changed();
     sum += c.pump_all() + c.pump(wire::SND_VQ_RX, 1) + c.tick(sum) + c.counters().events;
+    sum += static_cast<u64>(c.suspend()) + static_cast<u64>(c.resume());
+    c.removed();
     return sum + static_cast<u64>(c.close());
 }
 

@@ -271,7 +271,7 @@ inline void session::policy() {
 inline void session::leave_and_return(u8 how) {
     if (how == 3) {
         if (card().state() == vsnd::card_state::closed) return;
-        device_.gone = true;
+        pci_.pull();
         return card().removed();
     }
     const status_code code = how == 0   ? judge(card().suspend(), true)

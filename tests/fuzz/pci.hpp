@@ -32,6 +32,12 @@ class pci_function {
     }
     // Whether the device may touch memory: from the first queue until a confirmed reset.
     bool owner() const { return owner_; }
+    // The device is pulled out: it touches nothing any more.
+    void pull() {
+        device_.reset();
+        device_.gone = true;
+        owner_ = false;
+    }
 
     u32 config_read(u32 offset, u32 bytes) {
         check(offset, bytes, 0x100);

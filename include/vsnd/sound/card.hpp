@@ -13,8 +13,8 @@ namespace vsnd {
 // A handler that wants to know nothing. A handler of your own may have any of:
 //   void period_done(stream&)   a period came back: playback may fill it, capture may read it
 //   void xrun(stream&)          the device ran out of periods, or says so
-//   void recovered(stream&, status_code)   a stream that was stuck, or whose card was, is back as it
-//                               was: ok; or why not. Its periods may be acquired again
+//   void recovered(stream&, status_code)   a stream that was stuck, or whose card was, is back as
+//                               it was: ok; or why not. Its periods may be acquired again
 //   void period_elapsed(stream&)                          the device says that a period has passed
 //   void jack_changed(card&, u32 id)                      jacks()[id].connected is another one
 //   void element_changed(card&, u32 id, element_notice)   ask again for what it says

@@ -163,9 +163,9 @@ void card<Port, Handler, Limits>::finish_opening(status_code code) {
 // Resets the device. The answer: `why`, or memory_still_owned where the reset is not confirmed.
 template <class Port, class Handler, class Limits>
 status_code card<Port, Handler, Limits>::give_up(status_code why) {
-    // What was removed is not touched, and touches no memory.
-    const bool gone = Limits::resets && failure_ == status_code::device_gone;
-    const status_code stopped = gone ? status_code::ok : port_->stop();
+    bool removed = false; // what was is not touched, and touches no memory
+    if constexpr (Limits::resets) removed = rescue_.removed;
+    const status_code stopped = removed ? status_code::ok : port_->stop();
     if constexpr (has_items<Limits>) {
         this->end_items(ok(stopped) ? status_code::wrong_state : stopped);
     }

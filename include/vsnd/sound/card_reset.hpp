@@ -150,8 +150,9 @@ void card<Port, Handler, Limits>::restart(u64 now) {
     if (state_ == card_state::failed) return; // removed meanwhile
     if (ok(code)) return back(status_code::ok);
     const bool gone = code == status_code::device_gone || code == status_code::no_device;
-    const status_code stopped = gone ? status_code::device_gone : port_->stop();
+    const status_code stopped = port_->stop(); // also of one that only seems to be gone
     if (!ok(stopped)) return fail(stopped);
+    if (gone) return fail(status_code::device_gone);
     if (!rescue_.limit.allows(now, reset_window_)) return fail(code);
     rescue_.step = rescue_step::settling;
     state_ = card_state::recovering;

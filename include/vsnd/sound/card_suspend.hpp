@@ -129,7 +129,8 @@ void card<Port, Handler, Limits>::wake_up(u64 now) {
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::removed() {
     static_assert(Limits::resets, "Limits::resets leaves removal out");
-    if (port_ == nullptr || failure_ == status_code::device_gone) return;
+    if (port_ == nullptr) return;
+    rescue_.removed = true;
     fail(status_code::device_gone);
     if (state_ == card_state::failed) setting_up_ = true; // nobody gets at it any more
 }

@@ -1,6 +1,6 @@
 #pragma once
-// What a card and its streams keep while the device is reset or suspended under them: plain records;
-// nothing at all where the limits leave resets out.
+// What a card and its streams keep while the device is reset or suspended under them: plain
+// records; nothing at all where the limits leave resets out.
 
 #include <vsnd/sound/lifecycle.hpp>
 #include <vsnd/sound/pcm_buffer.hpp>
@@ -41,6 +41,7 @@ struct card_rescue {
     rescue_step step = rescue_step::none;
     bool stepping = false; // somebody is at it
     bool claimed = false;  // every pump is, until the device runs again
+    bool removed = false;  // says the kernel: the device is not touched any more
     bool cold = false;     // suspended by a reset: the device is set up anew to resume
     bool late = false;     // this tick is: deadlines passed while nobody could look
     status_code cause = status_code::ok; // of that

@@ -281,7 +281,7 @@ class stream : stream_facts,
     u64 end_of_drain() const;
     bool played_out() const;
 
-    // --- Called by the card. ---
+    // --- Called by the card (stream_tick.hpp). ---
     [[gnu::noinline]] void fail(status_code code);
     [[gnu::noinline]] u64 tick(u64 now);
     bool put_off(u64 now);
@@ -299,3 +299,4 @@ class stream : stream_facts,
 #include <vsnd/sound/stream_life.hpp>
 #include <vsnd/sound/stream_recovery.hpp>
 #include <vsnd/sound/stream_return.hpp>
+#include <vsnd/sound/stream_tick.hpp>
