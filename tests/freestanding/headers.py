@@ -1,6 +1,6 @@
-"""Compiles every header alone, and links that unit with a second one that has it too.
+"""Compiles every header alone, and links these units with one more that has them all.
 
-The second unit is the one with all headers. Outside model/ that happens without any standard
+Outside model/ that happens without any standard
 library, after a kernel's macros. fmt.hpp is hosted, too, and left out where there is no fmt.
 usage: headers.py COMPILER INCLUDE_DIRECTORY
 """
@@ -45,25 +45,20 @@ class Checker:
         code, said = run([*flags, f"-I{self.root}", "-c", str(source), "-o", str(output)])
         return output, f"{title}: {said}" if code else ""
 
-    def link(self, first, second):
-        joined = first.with_suffix(".joined.o")
-        command = [self.compiler, "-nostdlib", "-r", str(first), str(second), "-o", str(joined)]
-        code, said = run(command)
-        return f"linked twice: {said}" if code else ""
-
     def check(self, names, flags, kind, pool):
-        """What is wrong with the headers, each alone and in a unit with all the others."""
-        everything, said = self.compile(names, f"all {kind}", flags)
-        if said:
-            return [said, *self.alone(names, flags, None, pool)]
-        return self.alone(names, flags, everything, pool)
-
-    def alone(self, names, flags, everything, pool):
-        def one(name):
-            unit, said = self.compile([name], name, flags)
-            return said if said or everything is None else self.link(unit, everything)
-
-        return [said for said in pool.map(one, names) if said]
+        """What is wrong with the headers, each alone and linked with a unit that has all others."""
+        units = list(pool.map(lambda names: self.compile(names, names[0], flags),
+                              [[name] for name in names]))
+        units.append(self.compile(names, f"all {kind}", flags))
+        wrong = [said for _, said in units if said]
+        if wrong:
+            return wrong
+        # One link for all: a definition that may not be repeated is in a header's own unit and in
+        # the one with all headers, if in no other.
+        joined = self.work / f"joined_{kind}.o"
+        code, said = run([self.compiler, "-nostdlib", "-r", *(str(unit) for unit, _ in units),
+                          "-o", str(joined)])
+        return [f"linked together: {said}"] if code else []
 
 
 def check_all(compiler, root):

@@ -121,7 +121,7 @@ TEST_CASE("element: facts that lie reach the driver as they are") {
     CHECK(bytes[24 + 43] == 'n'); // no terminator
     u32 items = 0;
     std::memcpy(&items, bytes.data() + 92 * de::capture_source + 68, 4);
-    CHECK(items == 0x4000'0001);
+    CHECK(to_little(items) == 0x4000'0001);
     const auto names = d.ask_element(wire::SND_R_CTL_ENUM_ITEMS, de::capture_source, {}, 640);
     CHECK(names.len == 4 + 64);
     CHECK(names.payload[63] == 'i');

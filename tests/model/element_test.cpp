@@ -92,7 +92,7 @@ TEST_CASE("element: its information in both layouts, and in the size that was as
         const auto word = [&](usize item, usize at) {
             u32 value = 0;
             std::memcpy(&value, bytes.data() + item * row.asked + at, 4);
-            return value;
+            return to_little(value);
         };
         CHECK(word(0, 4) == element_role(wire::SND_CTL_ROLE_GAIN, wire::SND_D_INPUT));
         CHECK(word(0, row.value_at) == static_cast<u32>(-24));

@@ -213,12 +213,13 @@ class driver {
         doorbell(q);
     }
     static void put16(const dma_region& r, usize at, u16 value) {
+        value = to_little(value);
         std::memcpy(r.cpu + at, &value, 2);
     }
     static u16 get16(const dma_region& r, usize at) {
         u16 value = 0;
         std::memcpy(&value, r.cpu + at, 2);
-        return value;
+        return to_little(value);
     }
     used_element take(u32 q) {
         queue& k = queues[q];
@@ -227,6 +228,8 @@ class driver {
         const u8* at = k.used.cpu + 4 + 8 * (k.last_used++ % k.size);
         std::memcpy(&e.id, at, 4);
         std::memcpy(&e.len, at + 4, 4);
+        e.id = to_little(e.id);
+        e.len = to_little(e.len);
         return e;
     }
     void set_used_event(u32 q, u16 value) {
@@ -255,6 +258,7 @@ class driver {
         if (!e.any) return r;
         r.len = e.len;
         std::memcpy(&r.code, pending_in.cpu, 4);
+        r.code = to_little(r.code);
         r.payload.assign(pending_in.cpu + 4, pending_in.cpu + pending_in.bytes);
         return r;
     }

@@ -1,6 +1,6 @@
 """Runs one workflow of the project; the files in VSND_RESULTS must be its fresh results.
 
-usage: workflow.py PRESET COMPILER
+usage: workflow.py PRESET PROGRAM...; without one of the programs it is skipped
 """
 
 import os
@@ -13,10 +13,11 @@ SKIPPED = 77 # ctest's SKIP_RETURN_CODE
 
 
 def main():
-    preset, compiler = sys.argv[1:]
-    if shutil.which(compiler) is None:
-        print(f"skipped: {compiler} is not installed")
-        return SKIPPED
+    preset, *programs = sys.argv[1:]
+    for program in programs:
+        if shutil.which(program) is None:
+            print(f"skipped: {program} is not installed")
+            return SKIPPED
     results = [pathlib.Path(name) for name in os.environ.get("VSND_RESULTS", "").split(":") if name]
     for result in results:
         result.unlink(missing_ok=True)

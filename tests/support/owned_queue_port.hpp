@@ -149,9 +149,11 @@ inline status_code owned_queue::post(slot s) {
         d.next = static_cast<u16>(i + 1 < parts ? s.entry->head + i + 1 : 0);
         put((s.entry->head + i) * 16, &d, sizeof(d));
     }
-    put(avail_at + 4 + 2u * (avail_idx_ % size), &s.entry->head, 2);
+    const vsnd::le16 head = s.entry->head;
+    put(avail_at + 4 + 2u * (avail_idx_ % size), &head, 2);
     ++avail_idx_;
-    put(avail_at + 2, &avail_idx_, 2);
+    const vsnd::le16 idx = avail_idx_;
+    put(avail_at + 2, &idx, 2);
     port_->device.notify(number_);
     return status_code::ok;
 }
@@ -160,9 +162,11 @@ inline vsnd::used owned_queue::take() {
     port_->must_hold(number_);
     u16 end = 0;
     __builtin_memcpy(&end, memory_.cpu + used_at + 2, 2);
-    if (end == used_idx_) return {};
+    if (vsnd::to_little(end) == used_idx_) return {};
     u32 element[2];
     __builtin_memcpy(element, memory_.cpu + used_at + 4 + 8u * (used_idx_ % size), 8);
+    for (u32& word : element)
+        word = vsnd::to_little(word);
     ++used_idx_;
     const auto found = records_.find(static_cast<u16>(element[0]));
     if (element[0] >= size || found == records_.end() || !found->second.with_device)
@@ -205,7 +209,7 @@ inline vsnd::result<u64> owned_queue_port::negotiate(u64 wanted) {
 inline status_code owned_queue_port::read_config(u32 offset, vsnd::span<u8> into) {
     const u8 before = device.read_generation();
     for (usize i = 0; i < into.size(); i += 4) {
-        const u32 value = device.read_config(offset + static_cast<u32>(i));
+        const u32 value = vsnd::to_little(device.read_config(offset + static_cast<u32>(i)));
         __builtin_memcpy(into.data() + i, &value, 4);
     }
     return device.read_generation() == before ? status_code::ok : status_code::device_broken;

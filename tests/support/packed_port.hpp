@@ -51,7 +51,7 @@ class packed_port {
     status_code read_config(u32 offset, vsnd::span<vsnd::u8> into) {
         const auto before = device.read_generation();
         for (vsnd::usize i = 0; i < into.size(); i += 4) {
-            const u32 value = device.read_config(offset + static_cast<u32>(i));
+            const u32 value = vsnd::to_little(device.read_config(offset + static_cast<u32>(i)));
             __builtin_memcpy(into.data() + i, &value, 4);
         }
         return device.read_generation() == before ? status_code::ok : status_code::device_broken;

@@ -4,12 +4,11 @@
 #include <doctest/doctest.h>
 
 #include <support/sound_rig.hpp>
+#include <support/units.hpp>
 
 namespace support {
 
 using namespace vsnd;
-
-inline constexpr u64 ms = 1'000'000;
 
 inline pcm_params with(pcm_format format, u8 channels, u32 rate, u32 frames, u32 periods) {
     pcm_params p;

@@ -5,12 +5,12 @@
 #include <doctest/doctest.h>
 
 #include <support/sound_rig.hpp>
+#include <support/units.hpp>
 
 namespace support {
 
 using namespace vsnd;
 
-inline constexpr u64 ms = 1'000'000;
 inline constexpr u32 one_frame = 4; // 16 bit, stereo
 
 struct told {
