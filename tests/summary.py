@@ -1,4 +1,4 @@
-"""Sums up a ctest run: what passed, failed and was skipped, end-to-end tests apart.
+"""Sums up a ctest run: what passed, failed and was skipped, end-to-end tests apart and in a table.
 
 usage: summary.py BUILD_DIRECTORY; reads results.xml there, writes summary.txt there
 """
@@ -8,6 +8,9 @@ import pathlib
 import subprocess
 import sys
 import xml.etree.ElementTree as xml
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "qemu"))
+import table  # noqa: E402
 
 
 def labels_of_tests(build):
@@ -33,10 +36,14 @@ def outcome_of(case):
 
 def reason_of(case):
     """A test that skips itself says why in a line beginning with `skipped:`."""
-    for line in (case.findtext("system-out") or "").splitlines():
+    for line in output_of(case).splitlines():
         if line.lower().startswith("skipped:"):
             return line[8:].strip()
     return "no reason given"
+
+
+def output_of(case):
+    return case.findtext("system-out") or ""
 
 
 def count(cases, outcome):
@@ -53,7 +60,7 @@ def main():
     cases = list(xml.parse(results).getroot().iter("testcase"))
     end_to_end = [case for case in cases if "e2e" in labels.get(case.get("name"), [])]
 
-    lines = []
+    lines = table.make([(output_of(case), outcome_of(case) == "passed") for case in end_to_end])
     for case in cases:
         if outcome_of(case) == "failed":
             lines.append(f"failed: {case.get('name')}")

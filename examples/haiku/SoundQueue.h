@@ -56,18 +56,17 @@ public:
 		Chain* record = fChains;
 		while (record != fChains + kMaxChains && record->bound)
 			record++;
-		const uint32 count = static_cast<uint32>(parts.parts());
+		const uint32 count = static_cast<uint32>(parts.parts.size());
 		if (count > kMaxParts || count > fFree || record == fChains + kMaxChains)
 			return status_code::no_room;
 
-		*record = {what, static_cast<uint32>(parts.readable.size()),
-			static_cast<uint32>(parts.writable.size()), 0, true, false, {}};
-		physical_entry* entry = record->parts;
-		for (const part& one : parts.readable)
-			*entry++ = {static_cast<phys_addr_t>(one.address.value), one.bytes};
-		for (const part& one : parts.writable) {
-			*entry++ = {static_cast<phys_addr_t>(one.address.value), one.bytes};
-			record->writableBytes += one.bytes;
+		const uint32 readable = static_cast<uint32>(parts.readable);
+		*record = {what, readable, count - readable, 0, true, false, {}};
+		for (uint32 i = 0; i < count; i++) {
+			const part& one = parts.parts[i];
+			record->parts[i] = {static_cast<phys_addr_t>(one.address.value), one.bytes};
+			if (i >= readable)
+				record->writableBytes += one.bytes;
 		}
 		fFree -= count;
 		return slot{record};

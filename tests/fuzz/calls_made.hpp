@@ -260,9 +260,28 @@ inline void session::closed(status_code code, bool was_open) {
 
 // Queue, doorbell, interrupt.
 inline void session::policy() {
-    const u8 queue = user_.byte() % 5;
+    const u8 how = user_.byte();
+    if (how >= 0xf0) return leave_and_return(how & 3);
+    const u8 queue = how % 5;
     const u32 doorbell = user_.byte();
     (void)judge(card().set_policy(queue, {doorbell, user_.byte()}), true);
+}
+
+// Suspended, resumed, removed.
+inline void session::leave_and_return(u8 how) {
+    if (how == 3) {
+        if (card().state() == vsnd::card_state::closed) return;
+        device_.gone = true;
+        return card().removed();
+    }
+    const status_code code = how == 0   ? judge(card().suspend(), true)
+                             : how == 1 ? judge(card().resume(), true)
+                                        : judge(card().suspend_async(), false);
+    if (how == 0 && ok(code)) {
+        states_.add(reached::suspended);
+        expect(card().state() == vsnd::card_state::suspended, "suspended");
+    }
+    if (how == 1 && ok(code) && states_.has(reached::suspended)) states_.add(reached::resumed);
 }
 
 // Stream, frames (2), which choose the xrun policy too.

@@ -87,6 +87,7 @@ class session {
     void pass();
     void close();
     void policy();
+    void leave_and_return(u8 how);
     void tail();
     void complete();
     void stream();
@@ -197,6 +198,7 @@ inline void session::look() {
     }
     const vsnd::card_counters& c = card().counters();
     if (c.unknown_ids != 0) states_.add(reached::unknown_id);
+    if (c.resets != 0) states_.add(reached::reset);
     if (c.late_answers != 0) states_.add(reached::late_answer);
     if (c.events != 0) states_.add(reached::event);
     for (track& t : tracks_) {

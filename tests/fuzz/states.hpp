@@ -37,6 +37,9 @@ enum class reached : vsnd::u8 {
     unknown_id,
     late_answer,
     event,
+    reset,
+    suspended,
+    resumed,
     count_
 };
 
@@ -68,7 +71,10 @@ inline constexpr const char* reached_names[] = {"open",
                                                 "bad_length",
                                                 "unknown_id",
                                                 "late_answer",
-                                                "event"};
+                                                "event",
+                                                "reset",
+                                                "suspended",
+                                                "resumed"};
 static_assert(sizeof(reached_names) / sizeof(*reached_names) ==
               static_cast<vsnd::usize>(reached::count_));
 

@@ -16,6 +16,14 @@ struct bad_driver {
     device_profile profile = default_profile();
 };
 
+// The default device with one more habit.
+template <class Habit>
+device_profile with(Habit device_profile::*which, Habit value) {
+    device_profile p = default_profile();
+    p.*which = value;
+    return p;
+}
+
 // A request's two parts for a chain that is about to be wrong.
 inline raw::part out(driver& d, u32 bytes = 16) {
     const dma_region r = d.memory.allocate(bytes);

@@ -119,6 +119,33 @@ inline const bad_driver ring_table[] = {
          d.offer(raw::tx, m.head);
          d.doorbell(raw::tx);
      }},
+    {violation::iommu_fault,
+     [](driver& d) {
+         d.up();
+         raw::part request = out(d);
+         request.at = d.memory.physical(request.at);
+         d.send(raw::control, {request, in(d)});
+     },
+     with(&device_profile::iommu, true)},
+    {violation::in_order_descriptors,
+     [](driver& d) {
+         d.up();
+         d.queues[raw::control].next_desc = 5;
+         d.query(wire::SND_R_PCM_INFO, 0, 1, 32);
+     },
+     with(&device_profile::in_order, true)},
+    {violation::in_order_indirect,
+     [](driver& d) {
+         d.up();
+         const dma_region table = d.memory.allocate(48, 16);
+         const raw::part request = out(d);
+         const wire::virtq_desc all[] = {
+             driver::desc(request, wire::VIRTQ_DESC_F_NEXT, 2), {}, driver::desc(in(d))};
+         std::memcpy(table.cpu, all, sizeof(all));
+         d.offer(raw::control, d.refer(raw::control, {table.bus, 48}));
+         d.doorbell(raw::control);
+     },
+     with(&device_profile::in_order, true)},
     {violation::exposed_descriptor_altered,
      [](driver& d) {
          d.up();

@@ -69,6 +69,14 @@ inline const bad_driver setup_table[] = {
      }},
     {violation::version_1_not_accepted,
      [](driver& d) { d.until_features_ok(bit(wire::F_VERSION_1)); }},
+    {violation::access_platform_not_accepted,
+     [](driver& d) { d.until_features_ok(bit(wire::F_ACCESS_PLATFORM)); },
+     with(&device_profile::iommu, true)},
+    {violation::order_platform_not_accepted, [](driver& d) { d.up(bit(wire::F_ORDER_PLATFORM)); },
+     with(&device_profile::order_platform, true)},
+    {violation::notif_config_data_not_accepted,
+     [](driver& d) { d.up(bit(wire::F_NOTIF_CONFIG_DATA)); },
+     with(&device_profile::notif_config_data, true)},
     {violation::config_written, [](driver& d) { d.set(pci_place::device_config, 4, 1); }},
     {violation::controls_read_without_feature,
      [](driver& d) {
@@ -114,6 +122,15 @@ inline const bad_driver setup_table[] = {
          d.queues_up();
          d.set(0x1c, 2, 0);
      }},
+    {violation::queue_reset_not_verified,
+     [](driver& d) {
+         d.up();
+         d.set(0x16, 2, raw::tx);
+         d.set(0x3a, 2, 1);
+         d.prepare_queue(raw::tx);
+         d.enable_queue(raw::tx);
+     },
+     with(&device_profile::ring_reset, true)},
     {violation::used_flags_not_zero,
      [](driver& d) {
          d.until_features_ok();
@@ -160,6 +177,14 @@ inline const bad_driver pci_table[] = {
          d.up();
          d.set(pci_place::notify + pci_function::notify_off(0) * 4, 2, 1);
      }},
+    {violation::notification_data_wrong,
+     [](driver& d) {
+         d.up();
+         d.expose(raw::event, {{d.memory.allocate(8).bus, 8, true}});
+         d.set(driver::doorbell_at(raw::event), 4,
+               u32{d.queues[raw::event].avail_idx + 1u} << 16 | raw::event);
+     },
+     with(&device_profile::notification_data, true)},
     {violation::doorbell_before_driver_ok,
      [](driver& d) {
          d.until_features_ok();

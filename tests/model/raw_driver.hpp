@@ -17,7 +17,8 @@ namespace vsnd::model::raw {
 class driver {
   public:
     explicit driver(device_profile profile = default_profile(), const pci_layout& layout = {})
-        : memory(first_bus_of(profile)), device(memory, std::move(profile)), pci(device, layout) {
+        : memory(first_bus_of(profile), profile.iommu), device(memory, std::move(profile)),
+          pci(device, layout) {
         pci.on_vector = [this](u32 vector) { vectors.push_back(vector); };
         pci.on_intx = [this] { ++intx; };
     }
@@ -29,7 +30,16 @@ class driver {
     u8 state() { return static_cast<u8>(get(0x14, 1)); }
     void set_state(u32 value) { set(0x14, 1, value); }
     u32 config(u32 offset) { return get(pci_place::device_config + offset, 4); }
-    void doorbell(u32 q) { set(pci_place::notify + pci_function::notify_off(q) * 4, 2, q); }
+    static constexpr u32 doorbell_at(u32 q) {
+        return pci_place::notify + pci_function::notify_off(q) * 4;
+    }
+    bool has(u32 feature) const { return (wanted >> feature & 1) != 0; }
+    void doorbell(u32 q) {
+        const u32 name = has(wire::F_NOTIF_CONFIG_DATA) ? pci_function::notif_config_data(q) : q;
+        const u32 next = u32{queues[q].avail_idx} << 16;
+        if (has(wire::F_NOTIFICATION_DATA)) return set(doorbell_at(q), 4, next | name);
+        set(doorbell_at(q), 2, name);
+    }
     void enable_msix() {
         const u32 at = 0x40; // the MSI-X capability comes first
         pci.config_write(at + 2, 2, pci.config_read(at + 2, 2) | 0x8000);

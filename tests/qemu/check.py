@@ -69,6 +69,16 @@ def on_time(start_ns, end_ns, frames, rate, late_ns=0):
     return taken
 
 
+def held_up(start_ns, end_ns, frames, most_per_tick, tick_us):
+    """A backend that takes `most_per_tick` frames at each tick of its timer holds the stream up,
+    and it loses a tick in twenty at most, when it falls so far behind that it starts anew."""
+    least = frames / most_per_tick * tick_us / 1e6
+    taken = (end_ns - start_ns) / 1e9
+    if not least - 0.030 <= taken <= least * 1.05 + 0.030:
+        raise Failure(f"time: took {taken:.4f} s, held up by the backend {least:.4f} s")
+    return taken
+
+
 def at_most(what, count, periods, limit):
     """`count` events are at most `limit` per period; an event that never came is a failure too."""
     if count == 0:

@@ -14,6 +14,11 @@ FORMATS = {
 }
 
 
+def alsa_name(sample_format):
+    """As ALSA's file plugin writes it into a file's name."""
+    return sample_format.upper() + ("" if FORMATS[sample_format][0] == 1 else "_LE")
+
+
 def values(seed, count):
     """xorshift32: `count` numbers of 32 bits."""
     state = seed or 1
@@ -45,3 +50,17 @@ def doubled(data, sample_bytes):
     """Mono made stereo: each sample twice."""
     at = range(0, len(data), sample_bytes)
     return b"".join(data[i: i + sample_bytes] * 2 for i in at)
+
+
+def mixer_zero(sample_format):
+    """What adds nothing in QEMU's mixer: of unsigned samples it subtracts one less than half."""
+    size, silence = FORMATS[sample_format]
+    if sample_format[0] != "u":
+        return silence
+    return (int.from_bytes(silence, "little") - 1).to_bytes(size, "little")
+
+
+def on_the_left(data, sample_format):
+    """Mono made stereo, for a mixer that adds the two channels up to one."""
+    size, right = FORMATS[sample_format][0], mixer_zero(sample_format)
+    return b"".join(data[i: i + size] + right for i in range(0, len(data), size))

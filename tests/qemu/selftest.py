@@ -3,8 +3,10 @@
 import struct
 import unittest
 
+import case
 import check
 import noise
+import table
 
 FRAME = 4
 INPUT = noise.make(7, 2000, "s16")  # 1000 frames of stereo
@@ -28,6 +30,22 @@ class Noise(unittest.TestCase):
 
     def test_doubled(self):
         self.assertEqual(noise.doubled(b"aabb", 2), b"aaaabbbb")
+
+    def test_on_the_left(self):
+        self.assertEqual(noise.on_the_left(b"aabb", "s16"), b"aa\0\0bb\0\0")
+        self.assertEqual(noise.on_the_left(b"ab", "u8"), b"a\x7fb\x7f")
+        self.assertEqual(noise.mixer_zero("u32"), b"\xff\xff\xff\x7f")
+
+
+class Parts(unittest.TestCase):
+    FIRST = case.Part("both", 0, 0, 256, 8, 96000, "s16", 48000, 2, case.SEED)
+
+    def test_another_part_differs_in_what_is_said_and_in_its_noise(self):
+        other = case.also(self.FIRST, "mode=play rate=44100 stream=1", 1)
+        self.assertEqual((other.plays, other.records, other.rate), (True, False, 44100))
+        self.assertEqual((other.period, other.frame_bytes), (256, 4))
+        self.assertNotEqual(other.seed, self.FIRST.seed)
+        self.assertIn("mode=play card=0 stream=1 period=256 count=8", other.words())
 
 
 class Played(unittest.TestCase):
@@ -119,6 +137,16 @@ class OnTime(unittest.TestCase):
                 check.on_time(0, taken, 96000, 48000, 300 * 10**6)
 
 
+class HeldUp(unittest.TestCase):
+    def test_bounds(self):
+        ms = 10**6
+        for taken in (1000, 1050):  # 100 ticks of 10 ms, or five more
+            check.held_up(0, taken * ms, 102400, 1024, 10000)
+        for taken in (500, 960, 1090):
+            with self.assertRaisesRegex(check.Failure, "held up"):
+                check.held_up(0, taken * ms, 102400, 1024, 10000)
+
+
 class Counts(unittest.TestCase):
     TRACE = """9@1.5:virtio_queue_notify vdev 0xa n 0 vq 0x10
 9@1.6:virtio_notify vdev 0xa vq 0x10
@@ -148,6 +176,24 @@ class Counts(unittest.TestCase):
         for count in (0, 51, 100):
             with self.assertRaises(check.Failure):
                 check.at_most("doorbells", count, 100, 0.5)
+
+
+class Table(unittest.TestCase):
+    def run_of(self, machine, extras, *exact):
+        lines = ["QEMU emulator version 10.0.2 (x)", f"case: {machine} split {extras}", *exact]
+        return "\n".join(lines)
+
+    def test_counts_what_passed(self):
+        lines = table.make([
+            (self.run_of("a-pci", "plain", "exact: play s16 48000 2"), True),
+            (self.run_of("a-pci", "plain", "exact: record s16 48000 2"), True),
+            (self.run_of("a-pci", "event_idx", "exact: play u8 384000 1"), False),
+            ("skipped: no QEMU", False),
+        ])
+        words = [line.split() for line in lines]
+        self.assertIn("end to end on QEMU 10.0.2: a-pci".split(), words)
+        self.assertIn("a-pci - 0 of 1 - 2 - - - -".split(), words)
+        self.assertIn("48000 - - 2 of 4 - - - -".split(), words)
 
 
 class Files(unittest.TestCase):

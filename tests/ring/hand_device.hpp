@@ -171,17 +171,15 @@ struct bench {
 
 // The message of a playback period: header, audio, status.
 struct message {
-    vsnd::part readable[2];
-    vsnd::part writable[1];
+    vsnd::part parts[3];
 
     explicit message(uint64_t address = 0x9'0000'0000, uint32_t audio_bytes = 1024)
-        : readable{{{address}, 4}, {{address + 0x1000}, audio_bytes}}, writable{{{address + 0x800},
-                                                                                 8}} {}
-    vsnd::chain chain() const { return {{readable, 2}, {writable, 1}}; }
+        : parts{{{address}, 4}, {{address + 0x1000}, audio_bytes}, {{address + 0x800}, 8}} {}
+    vsnd::chain chain() const { return {parts, 2}; }
     std::vector<element> elements() const {
-        return {{readable[0].address.value, readable[0].bytes, false},
-                {readable[1].address.value, readable[1].bytes, false},
-                {writable[0].address.value, writable[0].bytes, true}};
+        return {{parts[0].address.value, parts[0].bytes, false},
+                {parts[1].address.value, parts[1].bytes, false},
+                {parts[2].address.value, parts[2].bytes, true}};
     }
 };
 

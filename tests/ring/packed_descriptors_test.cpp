@@ -40,9 +40,9 @@ TEST_CASE("packed_descriptors: a direct chain is linked in private") {
     CHECK_FALSE(first.in_device);
     const vsnd::packed_shadow& second = s[first.next];
     const vsnd::packed_shadow& third = s[second.next];
-    CHECK(first.addr == m.readable[0].address.value);
-    CHECK(second.addr == m.readable[1].address.value);
-    CHECK(third.addr == m.writable[0].address.value);
+    CHECK(first.addr == m.parts[0].address.value);
+    CHECK(second.addr == m.parts[1].address.value);
+    CHECK(third.addr == m.parts[2].address.value);
     CHECK(second.len == 1024);
     CHECK(first.flags == 1);
     CHECK(second.flags == 1);
@@ -64,7 +64,7 @@ TEST_CASE("packed_descriptors: an indirect chain is a table, written once") {
         CHECK(r.flags == 4);
         CHECK(r.len == 48);
         CHECK(tables.insert(r.addr).second);
-        CHECK(memory.get(r.addr + 16, 8) == m.readable[1].address.value);
+        CHECK(memory.get(r.addr + 16, 8) == m.parts[1].address.value);
         CHECK(memory.get(r.addr + 32 + 8, 4) == 8);
         CHECK(memory.get(r.addr + 14, 2) == 0); // no NEXT in a table
         CHECK(memory.get(r.addr + 32 + 14, 2) == 2);
@@ -77,7 +77,7 @@ TEST_CASE("packed_descriptors: the stride is that of all bound chains, or 0") {
     shadows s;
     s.init(8, false, {});
     const message m;
-    const vsnd::chain one{{m.readable, 1}, {}};
+    const vsnd::chain one{{m.parts, 1}, 1};
     vsnd::packed_shadow& longer = *s.bind(m.chain(), nullptr).value();
     vsnd::packed_shadow& shorter = *s.bind(one, nullptr).value();
     CHECK(s.stride() == 0);
@@ -98,7 +98,7 @@ TEST_CASE("packed_descriptors: ids are used again last, whole chains at a time")
     shadows s;
     s.init(7, false, {});
     const message m;
-    const vsnd::chain one{{m.readable, 1}, {}};
+    const vsnd::chain one{{m.parts, 1}, 1};
     unsigned wrong = 0;
     std::vector<vsnd::packed_shadow*> held;
     for (unsigned i = 0; i < 1000; ++i) {

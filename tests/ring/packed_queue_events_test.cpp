@@ -201,7 +201,7 @@ TEST_CASE("packed: where chains differ in length, or k is beyond a round, the ne
     CHECK(b.device.driver_event_place() == (0x8000 | 3)); // after one chain of three
     CHECK_FALSE(b.queue.arm(5));
     CHECK(b.device.driver_event_place() == 0x8000);
-    const auto shorter = b.bind({{&part, 1}, {}}, 1);
+    const auto shorter = b.bind({{&part, 1}, 1}, 1);
     CHECK_FALSE(b.queue.arm(2));
     CHECK(b.device.driver_event_place() == 0x8000);
     REQUIRE(ok(b.queue.post(longer)));
@@ -216,7 +216,7 @@ TEST_CASE("packed: where chains differ in length, or k is beyond a round, the ne
     // All of one length again.
     REQUIRE(ok(b.queue.unbind(longer)));
     REQUIRE(ok(b.queue.unbind(shorter)));
-    (void)b.bind({{&part, 1}, {}}, 1);
+    (void)b.bind({{&part, 1}, 1}, 1);
     CHECK_FALSE(b.queue.arm(3));
     CHECK(b.device.driver_event_place() == (0x8000 | 6)); // at 4, and two more
     CHECK_FALSE(b.queue.arm(6));

@@ -188,8 +188,8 @@ TEST_CASE("ring: the entry is there before the index, the index before the doorb
     seen.idx = b.memory.at(where.driver_area.value + 2, 2);
     seen.entry = b.memory.at(where.driver_area.value + 4, 2);
     const vsnd::part part{{64}, 4};
-    const auto first = b.queue.bind({{&part, 1}, {}}, nullptr);
-    const auto second = b.queue.bind({{&part, 1}, {}}, nullptr);
+    const auto first = b.queue.bind({{&part, 1}, 1}, nullptr);
+    const auto second = b.queue.bind({{&part, 1}, 1}, nullptr);
     REQUIRE(first.ok());
     REQUIRE(second.ok());
     REQUIRE(ok(b.queue.post(second.value()))); // its head is not 0, so that it can be told apart

@@ -50,7 +50,7 @@ TEST_CASE("ring: the first id that a ring of the largest size does not have") {
     bench b(64, 0);
     const vsnd::part part{{64}, 4};
     for (size_t i = 0; i < 64; ++i)
-        REQUIRE(ok(b.queue.post(b.queue.bind({{&part, 1}, {}}, cookie_of(i)).value())));
+        REQUIRE(ok(b.queue.post(b.queue.bind({{&part, 1}, 1}, cookie_of(i)).value())));
     b.device.give(64, 0, false);
     CHECK(b.queue.take().type == kind::dropped);
     b.device.give(63, 0, false);
@@ -157,7 +157,7 @@ TEST_CASE("ring: a length beyond the chain's writable bytes counts as none") {
 TEST_CASE("ring: a chain without writable parts can have had nothing written") {
     bench b(4, 0);
     const vsnd::part part{{64}, 4};
-    const auto slot = b.queue.bind({{&part, 1}, {}}, cookie_of(5)).value();
+    const auto slot = b.queue.bind({{&part, 1}, 1}, cookie_of(5)).value();
     REQUIRE(ok(b.queue.post(slot)));
     b.device.give(b.device.pop(), 1, false);
     const vsnd::used u = b.queue.take();

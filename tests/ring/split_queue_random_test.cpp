@@ -82,7 +82,7 @@ class run {
         }
         const size_t n = parts.size();
         made.takes = indirect_ && n > 1 && n <= 4 ? 1 : n;
-        const vsnd::chain c{{parts.data(), reads}, {parts.data() + reads, writes}};
+        const vsnd::chain c{{parts.data(), reads + writes}, reads};
         const auto slot = b_.queue.bind(c, cookie_of(next_name_));
         if (n == 0) return expect(slot.code() == status_code::invalid_argument);
         if (n > b_.size || made.takes > free_) {

@@ -205,7 +205,7 @@ TEST_CASE("items: in parallel to each other and to a stream that plays") {
 }
 
 TEST_CASE("items: a card that is closed, opening or failed has none to talk to") {
-    rig<> r;
+    support::rig<no_handler, support::without_resets> r;
     wire::snd_ctl_value v{};
     item_name name;
     db_range range;

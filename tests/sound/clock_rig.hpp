@@ -106,7 +106,7 @@ class listener {
   public:
     using stream = driver_rig::stream;
 
-    listener(const timing& habit, const shape& what, device_buffer told = {})
+    listener(const timing& habit, const shape& what, const device_buffer* told = nullptr)
         : r_(profile(habit, what)), what_(what) {
         need(r_.open());
         r_.device().trace().limit(0);
@@ -114,7 +114,7 @@ class listener {
         end().keep_sink(false);
         if (what.flow == direction::capture) end().set_source(model::pcm_stream::source_function{});
         need(s_->set_pacing(what.pace));
-        need(s_->set_device_buffer(told));
+        if (told != nullptr) need(s_->set_device_buffer(*told));
         pcm_params p;
         p.rate_hz = what.rate_hz;
         p.period_frames = what.period_frames;

@@ -6,7 +6,8 @@
 
 using namespace vsnd;
 using support::bytes;
-using support::rig;
+template <class Handler = no_handler>
+using rig = support::rig<Handler, support::without_resets>;
 using kind = model::request_fault::kind;
 
 namespace {

@@ -17,8 +17,8 @@ struct recording_end {
     status_code answer = status_code::ok;
 
     result<int> bind(const chain& c, cookie w) {
-        readable.assign(c.readable.begin(), c.readable.end());
-        writable.assign(c.writable.begin(), c.writable.end());
+        readable.assign(c.parts.begin(), c.parts.begin() + c.readable);
+        writable.assign(c.parts.begin() + c.readable, c.parts.end());
         what = w;
         if (!ok(answer)) return answer;
         return 42;

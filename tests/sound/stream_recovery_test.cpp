@@ -25,16 +25,17 @@ struct listener {
     }
 };
 
-struct bench {
-    explicit bench(model::device_profile profile = model::default_profile())
+template <class Limits = default_limits>
+struct bench_of {
+    explicit bench_of(model::device_profile profile = model::default_profile())
         : r(std::move(profile), {&told, &last, &then}) {}
 
     u32 told = 0;
     status_code last = status_code::in_progress;
     std::function<void()> then;
-    rig<listener> r;
+    rig<listener, Limits> r;
 
-    using stream = rig<listener>::stream;
+    using stream = typename rig<listener, Limits>::stream;
 
     stream& open(direction flow = direction::playback) {
         REQUIRE(r.open() == status_code::ok);
@@ -62,6 +63,8 @@ struct bench {
         return at == data.size() ? s.drain() : status_code::timed_out;
     }
 };
+
+using bench = bench_of<>;
 
 constexpr u64 seconds(u64 n) {
     return n * 1'000'000'000;
@@ -177,7 +180,7 @@ TEST_CASE("recovery: while it lasts the user's periods wait, and other operation
 }
 
 TEST_CASE("recovery: a device that no longer answers is told of, and the stream can be closed") {
-    bench b;
+    bench_of<support::without_resets> b;
     auto& out = b.open();
     b.r.device().faults().stall_at_frame = 256 * 8;
     b.r.device().faults().requests.push_back(

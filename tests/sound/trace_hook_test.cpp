@@ -8,7 +8,8 @@
 
 using namespace vsnd;
 using support::bytes;
-using support::rig;
+template <class Handler = no_handler>
+using rig = support::rig<Handler, support::without_resets>;
 
 namespace {
 

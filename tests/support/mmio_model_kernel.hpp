@@ -27,40 +27,41 @@ class mmio_model_kernel {
   public:
     explicit mmio_model_kernel(vsnd::model::device_profile profile = vsnd::model::default_profile(),
                                const vsnd::model::mmio_layout& layout = {})
-        : device(memory, std::move(profile)), mmio(device, layout) {}
+        : memory(vsnd::model::first_bus_of(profile), profile.iommu),
+          device(memory, std::move(profile)), mmio(device, layout) {}
 
     vsnd::model::guest_memory memory;
     vsnd::model::sound_device device;
     vsnd::model::mmio_function mmio;
 
     // The three functions of transport/mmio_kernel.hpp.
-    u8* map_registers(usize bytes) {
+    u8* map_registers(usize count) {
         ++maps;
         if (refuses_to_map) return nullptr;
-        window_.resize(bytes); // real memory, so that addresses can be computed with
+        window_.resize(count); // real memory, so that addresses can be computed with
         return window_.data();
     }
-    vsnd::dma_region dma(usize bytes, usize alignment) {
+    vsnd::dma_region dma(usize count, usize alignment) {
         ++dma_requests;
         if (dma_requests > dma_limit) return {};
-        return memory.allocate(bytes, alignment);
+        return memory.allocate(count, alignment);
     }
     u64 now_ns() { return device.now_ns() + (looked_ns_ += ns_per_look); }
 
     // Optional hooks.
-    u32 register_read(const u8* address, u32 bytes) {
+    u32 register_read(const u8* address, u32 count) {
         before_access();
-        const u64 offset = offset_of(address, bytes);
-        u32 value = mmio.read(offset, bytes);
+        const u64 offset = offset_of(address, count);
+        u32 value = mmio.read(offset, count);
         if (meddle) value = meddle(offset, value);
-        record.push_back({false, offset, bytes, value});
+        record.push_back({false, offset, count, value});
         return value;
     }
-    void register_write(u8* address, u32 bytes, u32 value) {
+    void register_write(u8* address, u32 count, u32 value) {
         before_access();
-        const u64 offset = offset_of(address, bytes);
-        record.push_back({true, offset, bytes, value});
-        mmio.write(offset, bytes, value);
+        const u64 offset = offset_of(address, count);
+        record.push_back({true, offset, count, value});
+        mmio.write(offset, count, value);
     }
     u32 lock(u32 queue) {
         if (held_ != 0) throw std::logic_error("a queue is locked while another, or itself, is");
@@ -109,9 +110,9 @@ class mmio_model_kernel {
     void before_access() {
         if (++accesses >= gone_at) device.faults().gone = true;
     }
-    u64 offset_of(const u8* address, u32 bytes) const {
+    u64 offset_of(const u8* address, u32 count) const {
         const u8* const first = window_.data();
-        if (address < first || address + bytes > first + window_.size())
+        if (address < first || address + count > first + window_.size())
             throw std::logic_error("a register access outside of what was mapped");
         return static_cast<u64>(address - first);
     }

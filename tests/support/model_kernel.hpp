@@ -28,8 +28,8 @@ class model_kernel {
   public:
     explicit model_kernel(vsnd::model::device_profile profile = vsnd::model::default_profile(),
                           const vsnd::model::pci_layout& layout = {})
-        : memory(vsnd::model::first_bus_of(profile)), device(memory, std::move(profile)),
-          pci(device, layout) {
+        : memory(vsnd::model::first_bus_of(profile), profile.iommu),
+          device(memory, std::move(profile)), pci(device, layout) {
         // Where registers appear to the CPU: real memory, so that addresses can be computed with,
         // and nothing that anybody reads.
         for (u32 bar = 0; bar < 6; ++bar)

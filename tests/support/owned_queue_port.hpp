@@ -53,8 +53,8 @@ class owned_queue {
   private:
     friend owned_queue_port;
     void enable();
-    void put(usize at, const void* value, usize bytes) {
-        __builtin_memcpy(memory_.cpu + at, value, bytes);
+    void put(usize at, const void* value, usize count) {
+        __builtin_memcpy(memory_.cpu + at, value, count);
     }
 
     owned_queue_port* port_ = nullptr;
@@ -118,12 +118,12 @@ class owned_queue_port {
 
 inline vsnd::result<owned_queue::slot> owned_queue::bind(const vsnd::chain& c, vsnd::cookie what) {
     port_->must_hold(number_);
-    if (c.parts() > 3) return status_code::invalid_argument;
+    if (c.parts.size() > 3) return status_code::invalid_argument;
     for (u16 head = 0; head + 3 <= size; head = static_cast<u16>(head + 3)) {
         if (records_.count(head) != 0) continue;
         record& r = records_[head];
-        r.readable.assign(c.readable.begin(), c.readable.end());
-        r.writable.assign(c.writable.begin(), c.writable.end());
+        r.readable.assign(c.parts.begin(), c.parts.begin() + c.readable);
+        r.writable.assign(c.parts.begin() + c.readable, c.parts.end());
         r.what = what;
         r.head = head;
         return slot{&r};

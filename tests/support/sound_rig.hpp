@@ -62,23 +62,25 @@ class sound_kernel : public model_kernel {
     std::vector<vsnd::trace_note> notes;
 };
 
-template <class Handler = vsnd::no_handler, class Limits = vsnd::default_limits,
-          class Policy = vsnd::ring_policy, template <class, class> class Ring = vsnd::split_queue>
-class rig {
+// A card that does not help itself: what fails stays as it is.
+struct without_resets : vsnd::default_limits {
+    static constexpr bool resets = false;
+};
+
+// The same on any transport, which is brought up and connected by the class that derives from it.
+template <class Kernel, class Port, class Handler, class Limits>
+class rig_on {
   public:
-    using port_type = vsnd::pci_device<sound_kernel, Policy, Ring>;
+    using port_type = Port;
     using card_type = vsnd::card<port_type, Handler, Limits>;
     using stream = typename card_type::stream_type;
 
-    explicit rig(vsnd::model::device_profile profile = vsnd::model::default_profile(),
-                 Handler handler = {})
+    explicit rig_on(vsnd::model::device_profile profile, Handler handler)
         : kernel(std::move(profile)), driver(handler) {
-        port.init(kernel, model_kernel::messages(5));
         area = kernel.memory.allocate(vsnd::card_bytes<Limits>(), vsnd::card_alignment);
-        kernel.pci.on_vector = [this](u32 vector) { interrupt(vector); };
     }
 
-    sound_kernel kernel;
+    Kernel kernel;
     port_type port;
     card_type driver;
     vsnd::dma_region area;
@@ -86,16 +88,12 @@ class rig {
     vsnd::model::sound_device& device() { return kernel.device; }
     vsnd::status_code open() { return driver.open(port, area); }
 
-    // Vector 0 tells of the configuration, vector i + 1 of queue i.
-    void interrupt(u32 vector) {
-        if (vector == 0) return driver.config_changed();
-        while (driver.pump(vector - 1, vsnd::default_budget)) {
-        }
-    }
-
     vsnd::stream_memory memory_for(const vsnd::pcm_params& p) {
-        return {kernel.memory.allocate(static_cast<usize>(vsnd::audio_bytes(p)), 4096),
-                kernel.memory.allocate(static_cast<usize>(vsnd::silence_bytes(p)), 4096)};
+        const auto pages = [this](u64 count) {
+            if constexpr (requires { kernel.audio_memory(0); }) return kernel.audio_memory(count);
+            return kernel.memory.allocate(static_cast<usize>(count), 4096);
+        };
+        return {pages(vsnd::audio_bytes(p)), pages(vsnd::silence_bytes(p))};
     }
     vsnd::status_code prepare(stream& s, const vsnd::pcm_params& p) {
         return s.prepare(p, memory_for(p));
@@ -156,6 +154,27 @@ class rig {
         for (u32 q = 0; q < 4; ++q)
             sum += device().doorbells(q) + device().queue(q).popped();
         return sum;
+    }
+};
+
+template <class Handler = vsnd::no_handler, class Limits = vsnd::default_limits,
+          class Policy = vsnd::ring_policy, template <class, class> class Ring = vsnd::split_queue,
+          class Kernel = sound_kernel>
+class rig : public rig_on<Kernel, vsnd::pci_device<Kernel, Policy, Ring>, Handler, Limits> {
+    using base = rig_on<Kernel, vsnd::pci_device<Kernel, Policy, Ring>, Handler, Limits>;
+
+  public:
+    explicit rig(vsnd::model::device_profile profile = vsnd::model::default_profile(),
+                 Handler handler = {})
+        : base(std::move(profile), handler) {
+        this->port.init(this->kernel, model_kernel::messages(5));
+        this->kernel.pci.on_vector = [this](u32 vector) { interrupt(vector); };
+    }
+    // Vector 0 tells of the configuration, vector i + 1 of queue i.
+    void interrupt(u32 vector) {
+        if (vector == 0) return this->driver.config_changed();
+        while (this->driver.pump(vector - 1, vsnd::default_budget)) {
+        }
     }
 };
 

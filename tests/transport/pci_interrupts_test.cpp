@@ -34,7 +34,7 @@ struct machine {
         // One buffer in the event queue, which the model can complete at any time.
         const dma_region event = kernel.memory.allocate(8, 8);
         const part room{event.bus, 8};
-        const auto slot = queues[wire::SND_VQ_EVENT]->bind({{}, {&room, 1}}, nullptr);
+        const auto slot = queues[wire::SND_VQ_EVENT]->bind({{&room, 1}, 0}, nullptr);
         REQUIRE(slot.ok());
         REQUIRE(ok(queues[wire::SND_VQ_EVENT]->post(slot.value())));
         (void)queues[wire::SND_VQ_EVENT]->arm(1);

@@ -1,6 +1,7 @@
 // The interrupt controller (GICv2, with GICv2m for messages) and the CPU's own timer.
 
 #include "../common/console.hpp"
+#include "../common/machine.hpp"
 #include "../virt/board.hpp"
 #include "cpu.hpp"
 

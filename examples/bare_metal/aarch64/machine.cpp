@@ -2,7 +2,6 @@
 
 #include "../common/machine.hpp"
 
-#include "../common/pci.hpp"
 #include "../virt/board.hpp"
 #include "cpu.hpp"
 
@@ -15,18 +14,11 @@ constexpr u64 serial_data = 0x09000000;
 constexpr u64 serial_flags = serial_data + 0x18;
 constexpr u32 serial_full = 1u << 5;
 
-constexpr u64 memory_begin = 0x40000000;
-constexpr u64 capture_at = 64u << 20;
-constexpr usize capture_bytes = 32u << 20;
-
 } // namespace
 
-const board_layout board = {.mmio_first = 0x0a000000,
-                            .mmio_stride = 0x200,
-                            .mmio_count = 32,
-                            .mmio_interrupt = 48,
-                            .ecam = 0x40'1000'0000,
-                            .intx_interrupt = 35};
+const virt_layout layout = {.memory = 0x40000000, .ecam = 0x40'1000'0000, .intx = 35};
+const mmio_places mmio_places_of_board = {
+    .first = 0x0a000000, .stride = 0x200, .count = 32, .line = 48};
 const u32 pci_free_addresses = 0x10000000;
 
 u64 now_ns() {
@@ -35,19 +27,6 @@ u64 now_ns() {
     asm volatile("mrs %0, cntfrq_el0" : "=r"(ticks_per_second));
     const u64 multiplier = (1'000'000'000ull << 32) / ticks_per_second; // 32 fractional bits
     return static_cast<u64>(static_cast<u128>(ticks) * multiplier >> 32);
-}
-
-u8* map_registers(u64 physical, usize) {
-    return reinterpret_cast<u8*>(physical);
-}
-
-// kernel.ld keeps the image below it.
-span<u8> capture_memory() {
-    return {reinterpret_cast<u8*>(memory_begin + capture_at), capture_bytes};
-}
-
-u64 capture_offset() {
-    return capture_at;
 }
 
 void interrupts_on() {

@@ -13,10 +13,9 @@ struct number_key {
 };
 
 constexpr number_key number_keys[] = {
-    {"period", &settings::period},   {"count", &settings::count},
-    {"rate", &settings::rate},       {"channels", &settings::channels},
-    {"stream", &settings::stream},   {"frames", &settings::frames},
-    {"seed", &settings::seed},       {"late_ms", &settings::late_ms},
+    {"period", &settings::period},     {"count", &settings::count}, {"rate", &settings::rate},
+    {"channels", &settings::channels}, {"card", &settings::card},   {"stream", &settings::stream},
+    {"frames", &settings::frames},     {"seed", &settings::seed},   {"late_ms", &settings::late_ms},
     {"late_at", &settings::late_at},
 };
 
@@ -88,18 +87,31 @@ const char* parse_word(const char* text, settings& into) {
     return nullptr;
 }
 
+const char* parse_also(const char* text, request& into) {
+    const char* rest = after(text, "also");
+    if (rest == nullptr || !ends(*rest) || into.part_count == request::most_parts) return nullptr;
+    into.parts[into.part_count] = into.parts[into.part_count - 1];
+    ++into.part_count;
+    return rest;
+}
+
 } // namespace
 
-const char* parse_settings(const char* line, settings& into) {
-    into.format = wire::SND_PCM_FMT_S16;
+u32 request::card_count() const {
+    u32 count = 1;
+    for (const settings& part : all())
+        if (part.card >= count) count = part.card + 1;
+    return count;
+}
+
+const char* parse_request(const char* line, request& into) {
+    into.parts[0].format = wire::SND_PCM_FMT_S16;
     while (*line != '\0') {
-        if (*line == ' ') {
-            ++line;
-            continue;
-        }
-        const char* rest = parse_word(line, into);
-        if (rest == nullptr) rest = parse_number(line, into);
-        if (rest == nullptr) return line;
+        settings& part = into.parts[into.part_count - 1];
+        const char* rest = *line == ' ' ? line + 1 : parse_word(line, part);
+        if (rest == nullptr) rest = parse_number(line, part);
+        if (rest == nullptr) rest = parse_also(line, into);
+        if (rest == nullptr || part.card >= most_cards) return line;
         line = rest;
     }
     return nullptr;

@@ -1,6 +1,7 @@
 // The interrupt controller (PLIC) and the timer (CLINT).
 
 #include "../common/console.hpp"
+#include "../common/machine.hpp"
 #include "../virt/board.hpp"
 #include "cpu.hpp"
 

@@ -2,7 +2,6 @@
 
 #include "../common/machine.hpp"
 
-#include "../common/pci.hpp"
 #include "../virt/board.hpp"
 #include "cpu.hpp"
 
@@ -19,35 +18,15 @@ constexpr u8 serial_empty = 0x20;
 constexpr u64 power = 0x00100000;
 constexpr u32 power_down = 0x5555;
 
-constexpr u64 memory_begin = 0x80000000;
-constexpr u64 capture_at = 64u << 20;
-constexpr usize capture_bytes = 32u << 20;
-
 } // namespace
 
-const board_layout board = {.mmio_first = 0x10001000,
-                            .mmio_stride = 0x1000,
-                            .mmio_count = 8,
-                            .mmio_interrupt = 1,
-                            .ecam = 0x30000000,
-                            .intx_interrupt = 32};
+const virt_layout layout = {.memory = 0x80000000, .ecam = 0x30000000, .intx = 32};
+const mmio_places mmio_places_of_board = {
+    .first = 0x10001000, .stride = 0x1000, .count = 8, .line = 1};
 const u32 pci_free_addresses = 0x40000000;
 
 u64 now_ns() {
     return *reinterpret_cast<volatile u64*>(timer_now) * ns_per_tick;
-}
-
-u8* map_registers(u64 physical, usize) {
-    return reinterpret_cast<u8*>(physical);
-}
-
-// kernel.ld keeps the image below it.
-span<u8> capture_memory() {
-    return {reinterpret_cast<u8*>(memory_begin + capture_at), capture_bytes};
-}
-
-u64 capture_offset() {
-    return capture_at;
 }
 
 void interrupts_on() {

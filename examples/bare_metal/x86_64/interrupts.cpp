@@ -1,7 +1,7 @@
-// Interrupts: the descriptor table, the local APIC and its timer.
+// Interrupts: the descriptor table, the local APIC and its timer, and the legacy controllers for
+// whatever has only a line.
 
-#include "interrupts.hpp"
-
+#include "../common/board.hpp"
 #include "../common/console.hpp"
 #include "../common/machine.hpp"
 #include "cpu.hpp"
@@ -25,6 +25,13 @@ void handle_interrupt(const interrupt_frame* frame);
 }
 
 namespace {
+
+enum interrupt_vector : u8 {
+    LEGACY_VECTOR = 0x20, // and the 15 that follow: lines 0 to 15 of the legacy controllers
+    TIMER_VECTOR = 0x40,
+    SOUND_VECTOR = 0x41,
+    SPURIOUS_VECTOR = 0xff,
+};
 
 struct gate {
     u16 offset_low;
@@ -58,9 +65,10 @@ constexpr u32 second_controller_line = 2;
 constexpr u8 legacy_end_of_interrupt = 0x20;
 
 gate gates[256];
-interrupt_routine routines[2];
-interrupt_routine legacy_routine;
-u32 legacy_line;
+interrupt_routine timer_routine;
+interrupt_routine message_routine;
+interrupt_routine line_routine;
+u32 lines; // a bit for each that is let through
 
 [[noreturn]] void stop_for_exception(const interrupt_frame& frame) {
     u64 fault_address;
@@ -78,8 +86,8 @@ bool is_legacy(u64 vector) {
 }
 
 void handle_legacy(u32 line) {
-    if (legacy_routine == nullptr || line != legacy_line) return; // spurious: ends by itself
-    legacy_routine();
+    if ((lines >> line & 1) == 0) return; // spurious: ends by itself
+    line_routine();
     if (line >= 8) port_write8(legacy_command[1], legacy_end_of_interrupt);
     port_write8(legacy_command[0], legacy_end_of_interrupt);
 }
@@ -104,7 +112,7 @@ void handle_interrupt(const interrupt_frame* frame) {
         return handle_legacy(static_cast<u32>(frame->vector - LEGACY_VECTOR));
     }
     if (frame->vector != TIMER_VECTOR && frame->vector != SOUND_VECTOR) stop_for_exception(*frame);
-    if (interrupt_routine routine = routines[frame->vector - TIMER_VECTOR]) routine();
+    (frame->vector == TIMER_VECTOR ? timer_routine : message_routine)();
     register_write32(apic_end_of_interrupt, 0);
 }
 
@@ -124,20 +132,29 @@ void init_interrupts() {
     register_write32(apic_spurious, 0x100 | SPURIOUS_VECTOR);
 }
 
-void on_interrupt(interrupt_vector vector, interrupt_routine routine) {
-    routines[vector - TIMER_VECTOR] = routine;
-}
-
-void on_legacy_interrupt(u32 line, interrupt_routine routine) {
-    legacy_line = line;
-    legacy_routine = routine;
+void on_line(u32 number, interrupt_routine routine) {
+    line_routine = routine;
+    lines |= 1u << number;
     register_write32(apic_legacy_pin, 7u << 8); // the pair's output is taken as it comes
-    const u32 masks = ~(1u << line | 1u << second_controller_line);
+    const u32 masks = ~(lines | 1u << second_controller_line);
     port_write8(legacy_data[0], static_cast<u8>(masks));
     port_write8(legacy_data[1], static_cast<u8>(masks >> 8));
 }
 
-void start_timer(u32 period_us) {
+bool on_message(interrupt_routine routine, msix_message& message) {
+    message_routine = routine;
+    const u32 processor = register_read32(apic_id) >> 24;
+    message = {apic | u64{processor} << 12, SOUND_VECTOR};
+    return true;
+}
+
+// The firmware has chosen it.
+u32 intx_line(const pci_function& function) {
+    return function.interrupt_line();
+}
+
+void on_timer(u32 period_us, interrupt_routine routine) {
+    timer_routine = routine;
     register_write32(apic_timer_divide, 3); // by 16
     register_write32(apic_timer, 1u << 16); // masked, one shot, while it is measured
     register_write32(apic_timer_initial, ~0u);
@@ -148,11 +165,6 @@ void start_timer(u32 period_us) {
     const u64 ticks = ~0u - register_read32(apic_timer_current);
     register_write32(apic_timer, 1u << 17 | TIMER_VECTOR); // periodic
     register_write32(apic_timer_initial, static_cast<u32>(ticks * period_us / measured_us));
-}
-
-interrupt_message message_of(interrupt_vector vector) {
-    const u32 processor = register_read32(apic_id) >> 24;
-    return {apic | u64{processor} << 12, vector};
 }
 
 } // namespace kernel

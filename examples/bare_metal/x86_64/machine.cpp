@@ -1,7 +1,8 @@
-// The PC as QEMU starts it: command line, memory, clock, power, serial line.
+// The PC as QEMU starts it: command line, memory, power, serial line.
 
 #include "machine.hpp"
 
+#include "../common/board.hpp"
 #include "cpu.hpp"
 
 extern "C" vsnd::u64 page_root[512]; // entry.S maps the first 4 GiB
@@ -16,12 +17,7 @@ struct memory_range {
     u32 reserved;
 };
 
-__extension__ using u128 = unsigned __int128;
-
-constexpr u64 hpet = 0xfed00000;
 constexpr u16 serial = 0x3f8;
-
-u64 clock_multiplier; // nanoseconds per tick, with 32 fractional bits
 
 constexpr u64 capture_address = 64u << 20;
 constexpr usize capture_bytes = 32u << 20;
@@ -61,6 +57,10 @@ bool map_gib(u64 address) {
 
 } // namespace
 
+// Those of a microvm; a PC has none, and nothing else there when it has no PCI sound device.
+const mmio_places mmio_places_of_board = {
+    .first = 0xfeb00000, .stride = 0x200, .count = 8, .line = 5};
+
 const char* command_line(const start_info& info) {
     if (info.magic != START_INFO_MAGIC || info.command_line == 0) return "";
     return reinterpret_cast<const char*>(info.command_line);
@@ -76,21 +76,6 @@ bool has_capture_memory(const start_info& info) {
         }
     }
     return false;
-}
-
-// The HPET says itself how long its ticks are, and in QEMU it counts virtual time.
-bool init_clock() {
-    const u64 capabilities = register_read64(hpet);
-    const u64 tick_fs = capabilities >> 32;
-    if (tick_fs == 0 || tick_fs > 100'000'000) return false;
-    clock_multiplier = (tick_fs << 32) / 1'000'000;
-    register_write64(hpet + 0x10, register_read64(hpet + 0x10) | 1);
-    return true;
-}
-
-u64 now_ns() {
-    const auto ticks = static_cast<u128>(register_read64(hpet + 0xf0));
-    return static_cast<u64>(ticks * clock_multiplier >> 32);
 }
 
 u8* map_registers(u64 physical, usize bytes) {
@@ -128,13 +113,18 @@ void write_serial(char letter) {
     port_write8(serial, static_cast<u8>(letter));
 }
 
-// A reset; with -no-reboot QEMU exits instead.
+// A reset; with -no-reboot QEMU exits instead. Where the reset register is missing, the processor
+// is left no way to handle a fault, which ends in a reset too.
 void power_off() {
     interrupts_off();
     port_write8(0xcf9, 0x02);
     port_write8(0xcf9, 0x06);
-    while (true)
-        asm volatile("hlt");
+    const struct [[gnu::packed]] {
+        u16 limit = 0;
+        u64 base = 0;
+    } no_table;
+    asm volatile("lidt %0; ud2" : : "m"(no_table));
+    __builtin_unreachable();
 }
 
 } // namespace kernel

@@ -24,6 +24,7 @@ enum class [[nodiscard]] status_code : u8{
     no_room,          // too few descriptors, chains or request slots for it
     no_memory,        // a region is too small or badly aligned
     not_available,    // the item, direction or transport feature does not exist here
+    suspended,        // the card is suspended: resume it
 
     // The device's own answers.
     device_bad_msg,    // VIRTIO_SND_S_BAD_MSG
@@ -66,6 +67,7 @@ constexpr const char* to_string(status_code code) {
     case status_code::no_room: return "no room in the queue";
     case status_code::no_memory: return "memory region too small or misaligned";
     case status_code::not_available: return "not available";
+    case status_code::suspended: return "suspended";
     case status_code::device_bad_msg: return "device answered BAD_MSG";
     case status_code::device_not_supp: return "device answered NOT_SUPP";
     case status_code::device_io_err: return "device answered IO_ERR";
@@ -93,8 +95,8 @@ constexpr bool ok(status_code code) {
     return code == status_code::ok;
 }
 
-// A value, or the code that says why there is none. Reading the value of a failed result gives
-// the default value of T; it never traps.
+// A value, or the code that says why there is none. Reading the value of a failed result never
+// traps; what it gives is of no use.
 template <class T>
 class [[nodiscard]] result {
   public:
@@ -106,6 +108,7 @@ class [[nodiscard]] result {
     constexpr status_code code() const { return code_; }
     constexpr const T& value() const { return value_; }
     constexpr T& value() { return value_; }
+    constexpr void set_code(status_code code) { code_ = code; }
 
   private:
     T value_{};

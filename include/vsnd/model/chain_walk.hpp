@@ -42,13 +42,30 @@ class chain_walk {
             chain_.seen.push_back({place, d});
             if (!indirect && !occupy(static_cast<u16>(at))) return false;
             const u16 flags = d.flags;
-            if ((flags & wire::VIRTQ_DESC_F_INDIRECT) != 0) return refer(d, indirect);
+            if ((flags & wire::VIRTQ_DESC_F_INDIRECT) != 0) {
+                judge_order(at, entries, d, indirect);
+                return refer(d, indirect);
+            }
             if (!add(d)) return false;
+            judge_order(at, entries, d, indirect);
             if ((flags & wire::VIRTQ_DESC_F_NEXT) == 0) return true;
             at = d.next;
             if (at >= entries)
                 return fail(violation::next_out_of_range, "next " + std::to_string(at));
         }
+    }
+
+    // With IN_ORDER a chain begins where the last one ended, and goes on with the descriptor behind.
+    void judge_order(u32 at, u32 entries, const wire::virtq_desc& d, bool indirect) {
+        if (!queue_.setup_.in_order) return;
+        const bool more = (d.flags & wire::VIRTQ_DESC_F_NEXT) != 0;
+        const u32 behind = indirect ? at + 1 : (at + 1) % entries;
+        const bool expected = indirect || at == queue_.next_descriptor_;
+        if (!indirect) queue_.next_descriptor_ = behind;
+        if (!expected || (more && d.next != behind))
+            queue_.violate(indirect ? violation::in_order_indirect
+                                    : violation::in_order_descriptors,
+                           "descriptor " + std::to_string(at));
     }
 
     // Chains are short: looking back is cheaper than keeping a mark for each descriptor.
@@ -98,7 +115,7 @@ class chain_walk {
     }
 
     bool outside(bus_address at, u64 bytes) {
-        return fail(violation::buffer_outside_memory,
+        return fail(violation_outside(queue_.memory_),
                     std::to_string(bytes) + " bytes at " + std::to_string(at.value));
     }
 
@@ -127,6 +144,7 @@ inline std::optional<device_chain> virtqueue::pop() {
     ++last_avail_;
     ++popped_;
     ++in_flight_;
+    if (setup_.in_order) order_.available(head, walk.chain().writable_bytes, 1);
     want_doorbells(wanted_);
     return std::move(walk.chain());
 }

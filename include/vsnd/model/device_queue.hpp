@@ -38,6 +38,7 @@ class device_queue {
     void want_doorbells(bool wanted) {
         is_packed_ ? packed_.want_doorbells(wanted) : split_.want_doorbells(wanted);
     }
+    u16 next_to_come() const { return is_packed_ ? packed_.next_to_come() : split_.next_to_come(); }
     bool wants_doorbells() const {
         return is_packed_ ? packed_.wants_doorbells() : split_.wants_doorbells();
     }

@@ -48,6 +48,7 @@ struct fault_set {
     std::vector<used_fault> used;
     bool refuses_features_ok = false;
     bool ignores_reset = false;            // the status never reads 0 again, and DMA goes on
+    bool ignores_queue_reset = false;      // the reset of a queue never ends
     bool refuses_suspend = false;          // SUSPEND is answered with NEEDS_RESET
     bool refuses_resume = false;           // so is the DRIVER_OK that should end it
     bool gone = false;                     // unplugged: registers read as all ones, no DMA

@@ -42,7 +42,7 @@ class list_walk {
         return false;
     }
     bool outside(bus_address at, u64 bytes) {
-        return fail(violation::buffer_outside_memory,
+        return fail(violation_outside(queue_.memory_),
                     std::to_string(bytes) + " bytes at " + std::to_string(at.value));
     }
 
@@ -115,8 +115,7 @@ inline std::optional<device_chain> packed_virtqueue::pop() {
     if (!walk.run()) return {};
     device_chain& chain = walk.chain();
     if (setup_.in_order)
-        order_.push_back(
-            {chain.head, 0, 0, chain.writable_bytes, static_cast<u32>(chain.own.size()), false});
+        order_.available(chain.head, chain.writable_bytes, static_cast<u32>(chain.own.size()));
     ++popped_;
     want_doorbells(wanted_);
     return std::move(chain);

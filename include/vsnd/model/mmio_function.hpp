@@ -70,6 +70,7 @@ class mmio_function {
     void ring(u32 value);
     void raised(u32 queue);
     void interrupt();
+    bool accepts(u32 feature) const { return (device_.accepted_features() >> feature & 1) != 0; }
     bool queue_selected() const { return queue_select_ < wire::SND_VQ_COUNT; }
     bool ready() const { return queue_selected() && device_.registers(queue_select_).enabled; }
 

@@ -27,6 +27,7 @@ inline constexpr mmio_register mmio_table[] = {
     {wire::MMIO_SHM_SEL, way::write},          {wire::MMIO_SHM_LEN_LOW, way::read},
     {wire::MMIO_SHM_LEN_HIGH, way::read},      {wire::MMIO_SHM_BASE_LOW, way::read},
     {wire::MMIO_SHM_BASE_HIGH, way::read},     {wire::MMIO_CONFIG_GENERATION, way::read},
+    {wire::MMIO_QUEUE_RESET, way::both},
 };
 
 inline std::string mmio_text(u64 offset, u32 bytes) {
@@ -46,6 +47,7 @@ inline bool mmio_function::judge_access(u64 at, u32 bytes, bool writing) {
     if (bytes != 4 || offset % 4 != 0) return device_.violate(violation::mmio_width, text), false;
     for (const detail::mmio_register& r : detail::mmio_table) {
         if (r.offset != offset) continue;
+        if (offset == wire::MMIO_QUEUE_RESET && !accepts(wire::F_RING_RESET)) break;
         if (offset >= wire::MMIO_SHM_SEL && offset <= wire::MMIO_SHM_BASE_HIGH)
             return device_.violate(violation::mmio_shared_memory_used, text), false;
         if (writing && r.direction == detail::way::read)

@@ -35,6 +35,8 @@ inline u32 mmio_function::read_register(u32 offset) {
                    : static_cast<u32>(device_.offered_features() >> 32 * feature_select_);
     case wire::MMIO_QUEUE_SIZE_MAX:
         return queue_selected() ? device_.registers(queue_select_).most : 0;
+    case wire::MMIO_QUEUE_RESET:
+        return queue_selected() ? device_.read_queue_reset(queue_select_) : 0;
     case wire::MMIO_QUEUE_READY: return ready() || layout_.always_ready ? 1 : 0;
     case wire::MMIO_INTERRUPT_STATUS: unlooked_ = false; return interrupt_status_;
     case wire::MMIO_STATUS: return device_.read_status();
@@ -57,6 +59,9 @@ inline void mmio_function::write_register(u32 offset, u32 value) {
     case wire::MMIO_STATUS: return write_status(value);
     case wire::MMIO_QUEUE_READY:
         if (queue_selected()) write_ready(value);
+        break;
+    case wire::MMIO_QUEUE_RESET:
+        if (queue_selected()) device_.reset_queue(queue_select_, value);
         break;
     default:
         if (queue_selected() && judge_queue_write(offset, value)) write_queue(offset, value);
@@ -97,10 +102,13 @@ inline void mmio_function::write_status(u32 value) {
 // Spec: [virtio 1.4] MMIO-specific Initialization And Device Operation / Available Buffer
 // Notifications
 inline void mmio_function::ring(u32 value) {
-    const bool known = value < wire::SND_VQ_COUNT && device_.registers(value).enabled;
+    const bool more = accepts(wire::F_NOTIFICATION_DATA);
+    const u32 queue = more ? value & 0xffff : value;
+    const bool known = queue < wire::SND_VQ_COUNT && device_.registers(queue).enabled;
     if (!known && device_.live())
         return device_.violate(violation::mmio_notify_value, std::to_string(value));
-    device_.notify(value);
+    if (more) return device_.notify(queue, static_cast<u16>(value >> 16));
+    device_.notify(queue);
 }
 
 } // namespace vsnd::model

@@ -25,6 +25,11 @@ class negotiation {
         if (p.indirect) all |= bit(wire::F_INDIRECT_DESC);
         if (p.packed) all |= bit(wire::F_RING_PACKED);
         if (p.in_order) all |= bit(wire::F_IN_ORDER);
+        if (p.notification_data) all |= bit(wire::F_NOTIFICATION_DATA);
+        if (p.notif_config_data) all |= bit(wire::F_NOTIF_CONFIG_DATA);
+        if (p.ring_reset) all |= bit(wire::F_RING_RESET);
+        if (p.order_platform) all |= bit(wire::F_ORDER_PLATFORM);
+        if (p.iommu) all |= bit(wire::F_ACCESS_PLATFORM);
         if (p.controls_feature) all |= bit(wire::SND_F_CTLS);
         if (p.suspend) all |= bit(wire::F_SUSPEND);
         return all;
@@ -197,8 +202,15 @@ inline bool negotiation::judge_features() {
     if (unknown != 0) core_.violate(violation::feature_undefined, hex(unknown));
     if (core_.profile.version_1 && !version)
         core_.violate(violation::version_1_not_accepted, "accepted " + hex(accepted_));
-    const bool orderly = !accepts(wire::F_IN_ORDER) || accepts(wire::F_RING_PACKED);
-    return !core_.faults.refuses_features_ok && foreign == 0 && orderly &&
+    const auto expect = [this](u32 feature, violation what) {
+        if ((offered() & bit(feature)) != 0 && !accepts(feature))
+            core_.violate(what, "accepted " + hex(accepted_));
+    };
+    expect(wire::F_ACCESS_PLATFORM, violation::access_platform_not_accepted);
+    expect(wire::F_ORDER_PLATFORM, violation::order_platform_not_accepted);
+    expect(wire::F_NOTIF_CONFIG_DATA, violation::notif_config_data_not_accepted);
+    const bool reaches = !core_.profile.iommu || accepts(wire::F_ACCESS_PLATFORM);
+    return !core_.faults.refuses_features_ok && foreign == 0 && reaches &&
            (version || !core_.profile.version_1);
 }
 

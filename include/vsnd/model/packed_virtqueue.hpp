@@ -4,7 +4,6 @@
 // used breaks the queue, and whatever the driver got wrong is a recorded violation.
 // Spec: [virtio 1.4] Packed Virtqueues
 
-#include <deque>
 #include <optional>
 #include <set>
 #include <string>
@@ -39,6 +38,15 @@ class packed_virtqueue {
         if (enabled_ && !broken_) put_used(id, written, 1);
     }
 
+    // Where the driver puts its next list, as a doorbell with NOTIFICATION_DATA says it.
+    u16 next_to_come() const {
+        place p = avail_;
+        u16 flags = 0;
+        for (u32 seen = 0; seen < setup_.size && is_available(p, flags); ++seen)
+            p.step(1, setup_.size);
+        return p.name();
+    }
+
     void want_doorbells(bool wanted);
     bool wants_doorbells() const { return wanted_; }
 
@@ -68,16 +76,6 @@ class packed_virtqueue {
         // In two rounds, after which offset and counter are as before.
         u32 of_two_rounds(u32 size) const { return wrap ? at : at + size; }
     };
-    // With IN_ORDER: a buffer in the order in which it was made available.
-    struct waiting {
-        u32 head;
-        u32 id;
-        u32 written;
-        u64 writable_bytes;
-        u32 takes;
-        bool done;
-    };
-
     void violate(violation what, std::string detail) {
         log_.add(what, now_ns_, "queue " + std::to_string(index_) + ": " + std::move(detail));
     }
@@ -94,7 +92,6 @@ class packed_virtqueue {
     void judge_event(u16 name, u16 flags);
     void judge_unaltered(u32 at);
     void put_used(u32 id, u32 written, u32 takes);
-    void put_in_order();
     template <class Access>
     usize each(const std::vector<segment>& parts, u64 at, usize bytes, Access access);
 
@@ -115,7 +112,7 @@ class packed_virtqueue {
     u64 returned_ = 0;
     u64 suppressed_ = 0;
     std::set<u16> ids_; // in flight
-    std::deque<waiting> order_;
+    in_order_answers order_;
     // The ring as the device first saw it, where it has not answered yet.
     std::vector<std::optional<wire::pvirtq_desc>> exposed_;
 };
@@ -145,7 +142,7 @@ inline void packed_virtqueue::disable() {
 
 inline bool packed_virtqueue::outside(bus_address at, u64 bytes) {
     if (memory_.contains(at, bytes)) return false;
-    break_down(violation::buffer_outside_memory,
+    break_down(violation_outside(memory_),
                std::to_string(bytes) + " bytes at " + std::to_string(at.value));
     return true;
 }
@@ -200,28 +197,7 @@ inline void packed_virtqueue::push_used(const device_chain& chain, u32 id, u32 w
     ids_.erase(chain.head);
     ++returned_;
     if (!setup_.in_order) return put_used(id, written, static_cast<u32>(chain.own.size()));
-    for (waiting& w : order_) {
-        if (w.head != chain.head || w.done) continue;
-        w.done = true;
-        w.id = id;
-        w.written = written;
-        return;
-    }
-}
-
-// One answer for the oldest buffers that are done. Only those that were used completely may be
-// left out. Spec: [virtio 1.4] In-order use of descriptors
-inline void packed_virtqueue::put_in_order() {
-    while (!order_.empty() && order_.front().done) {
-        u32 takes = 0;
-        waiting last{};
-        do {
-            last = order_.front();
-            takes += last.takes;
-            order_.pop_front();
-        } while (last.written == last.writable_bytes && !order_.empty() && order_.front().done);
-        put_used(last.id, last.written, takes);
-    }
+    order_.done(chain.head, id, written);
 }
 
 // The flags go last, and everything before them is then there.
@@ -257,7 +233,8 @@ inline void packed_virtqueue::judge_event(u16 name, u16 flags) {
 // Spec: [virtio 1.4] Packed / Driver and Device Event Suppression
 inline bool packed_virtqueue::take_notification() {
     if (!enabled_) return false;
-    put_in_order();
+    while (const auto a = order_.next())
+        put_used(a->id, a->written, a->descriptors);
     if (used_since_ == 0) return false;
     u16 name = 0;
     u16 flags = 0;

@@ -23,8 +23,16 @@ inline constexpr common_field common_fields[] = {
 // True: the access is one whole field, and allowed. Otherwise the violation is recorded.
 inline bool pci_function::common_field(u32 offset, u32 bytes, bool writing) {
     const std::string text = std::to_string(bytes) + " bytes at common + " + std::to_string(offset);
+    // Two fields exist only with a feature.
+    const u32 feature = offset == 0x38   ? wire::F_NOTIF_CONFIG_DATA
+                        : offset == 0x3a ? wire::F_RING_RESET
+                                         : wire::F_VERSION_1;
     for (const auto& f : detail::common_fields) {
         if (f.offset != offset || f.bytes != bytes) continue;
+        if (feature != wire::F_VERSION_1 && !accepts(feature)) {
+            device_.violate(violation::register_outside, text);
+            return false;
+        }
         if (writing && !f.writable) {
             device_.violate(violation::read_only_register_written, text);
             return false;
@@ -67,6 +75,8 @@ inline u32 pci_function::queue_read(u32 offset) {
         return queue_vectors_[queue_select_].value;
     case 0x1c: return r.enabled ? 1 : 0;
     case 0x1e: return notify_off(queue_select_);
+    case 0x38: return notif_config_data(queue_select_);
+    case 0x3a: return device_.read_queue_reset(queue_select_);
     default: break;
     }
     if (offset < 0x20 || part > 2) return 0;
@@ -94,6 +104,7 @@ inline void pci_function::queue_write(u32 offset, u32 value) {
     case 0x18: return device_.set_queue_size(queue_select_, static_cast<u16>(value));
     case 0x1a: return map_vector(queue_vectors_[queue_select_], value);
     case 0x1c: return device_.enable_queue(queue_select_, static_cast<u16>(value));
+    case 0x3a: queue_vectors_[queue_select_] = {}; return device_.reset_queue(queue_select_, value);
     default: break;
     }
     if (offset < 0x20 || part > 2) return;

@@ -25,6 +25,7 @@ struct pci_layout {
     bool loops = false;        // the capability list never ends
     bool too_long = false;     // the common structure reaches beyond its BAR
     bool too_short = false;    // the common structure is too small for its fields
+    bool common_old = false;   // the common structure ends where that of virtio 1.0 did
     bool device_short = false; // the device structure is too small for its fields
     bool bad_offset = false;   // the common structure is not aligned to 4 bytes
     u8 missing = 0;            // this cfg_type is not in the list
@@ -45,11 +46,15 @@ inline constexpr u32 notify = 0x3000;
 inline constexpr u64 structures_address = 0x8'0000'0000;
 inline constexpr u32 structures_address_low = 0xfe00'0000;
 inline constexpr u32 msix_address = 0xfeb0'0000;
+constexpr u32 doorbells_bytes(const pci_layout& layout, bool wide) {
+    return 3 * layout.notify_multiplier + (wide ? 4 : 2);
+}
 } // namespace pci_place
 
 class pci_config_space {
   public:
-    pci_config_space(const pci_layout& layout, u32 device_config_bytes) : layout_(layout) {
+    pci_config_space(const pci_layout& layout, u32 device_config_bytes, bool wide_doorbells = false)
+        : layout_(layout), wide_doorbells_(wide_doorbells) {
         header();
         u8 at = 0x40;
         if (layout.msix) at = add_msix(at);
@@ -161,8 +166,9 @@ class pci_config_space {
         u32 length = common_bytes;
         if (layout_.too_long) length = structures_bytes + 4;
         if (layout_.too_short) length = 24;
+        if (layout_.common_old) length = wire::PCI_COMMON_CFG_BASE_BYTES;
         if (layout_.bad_offset) offset += 2;
-        const u32 doorbells = 3 * layout_.notify_multiplier + 2;
+        const u32 doorbells = doorbells_bytes(layout_, wide_doorbells_);
         if (layout_.decoys) {
             at = add(at, 0xc8, 0, 16);                                  // a reserved type
             at = add(at, wire::PCI_CAP_COMMON_CFG, 0, common_bytes, 7); // a reserved bar
@@ -177,6 +183,7 @@ class pci_config_space {
     }
 
     pci_layout layout_;
+    bool wide_doorbells_;
     u8 bytes_[wire::pci_config::space_bytes] = {};
     u32 last_ = 0;
     u32 end_ = 0;

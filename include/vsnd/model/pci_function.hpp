@@ -23,7 +23,8 @@ namespace vsnd::model {
 class pci_function {
   public:
     explicit pci_function(sound_device& device, const pci_layout& layout = {})
-        : device_(device), layout_(layout), space_(layout, device.config_bytes()) {
+        : device_(device), layout_(layout),
+          space_(layout, device.config_bytes(), device.profile().notification_data) {
         table_.resize(layout.msix ? layout.vectors : 0u);
         for (entry& e : table_)
             e.words[3] = layout.table_masked ? wire::PCI_MSIX_ENTRY_MASKED : 0;
@@ -71,7 +72,12 @@ class pci_function {
     // not read queue_notify_off finds the wrong one.
     static constexpr u32 notify_off(u32 queue) { return wire::SND_VQ_COUNT - 1 - queue; }
 
+    // With NOTIF_CONFIG_DATA: what this device calls queue `q`, which has nothing to do with `q`.
+    static constexpr u32 notif_config_data(u32 queue) { return 0x5a07 - 0x111 * queue; }
+
   private:
+    bool accepts(u32 feature) const { return (device_.accepted_features() >> feature & 1) != 0; }
+
     struct entry { // of the MSI-X table
         u32 words[4] = {};
         bool pending = false;
@@ -109,6 +115,10 @@ class pci_function {
         config_vector_ = {};
         for (vector_register& r : queue_vectors_)
             r = {};
+    }
+    // Devices that offer NOTIFICATION_DATA have room for the wide doorbell.
+    u32 doorbells_bytes() const {
+        return pci_place::doorbells_bytes(layout_, device_.profile().notification_data);
     }
     bool queue_selected() const { return queue_select_ < wire::SND_VQ_COUNT; }
 

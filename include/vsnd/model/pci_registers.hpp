@@ -63,8 +63,7 @@ inline void pci_function::reg_write(u64 offset, u32 bytes, u32 value) {
     if (at < common + common_bytes) return common_write(at - common, bytes, value);
     if (at >= device_config && at + bytes <= device_config + device_.config_bytes())
         return device_.note_config_write(at - device_config);
-    if (at >= notify && at < notify + 3 * layout_.notify_multiplier + 2)
-        return ring(at - notify, bytes, value);
+    if (at >= notify && at < notify + doorbells_bytes()) return ring(at - notify, bytes, value);
     device_.violate(violation::register_outside, "offset " + std::to_string(at));
 }
 
@@ -74,11 +73,18 @@ inline void pci_function::ring(u32 offset, u32 bytes, u32 value) {
         return "value " + std::to_string(value) + ", " + std::to_string(bytes) +
                " bytes at notify + " + std::to_string(offset);
     };
-    if (bytes != 2) return device_.violate(violation::doorbell_width, text());
-    const bool known = value < wire::SND_VQ_COUNT;
-    const u32 place = known ? notify_off(value) * layout_.notify_multiplier : 0;
+    const bool more = accepts(wire::F_NOTIFICATION_DATA);
+    if (bytes != (more ? 4u : 2u)) return device_.violate(violation::doorbell_width, text());
+    const u32 name = value & 0xffff;
+    u32 queue = 0;
+    while (queue < wire::SND_VQ_COUNT &&
+           name != (accepts(wire::F_NOTIF_CONFIG_DATA) ? notif_config_data(queue) : queue))
+        ++queue;
+    const bool known = queue < wire::SND_VQ_COUNT;
+    const u32 place = known ? notify_off(queue) * layout_.notify_multiplier : 0;
     if (!known || offset != place) return device_.violate(violation::doorbell_value, text());
-    device_.notify(value);
+    if (more) return device_.notify(queue, static_cast<u16>(value >> 16));
+    device_.notify(queue);
 }
 
 inline u32 pci_function::config_read(u32 offset, u32 bytes) {
@@ -138,7 +144,7 @@ inline void pci_function::window(bool writing, u32 value) {
     };
     const bool inside = within(common, common_bytes) || within(isr, 1) ||
                         within(device_config, device_.config_bytes()) ||
-                        within(notify, 3 * layout_.notify_multiplier + 2);
+                        within(notify, doorbells_bytes());
     if (bar != structures_bar || !inside) return device_.violate(violation::window_outside, text);
     if (writing) return bar_write(bar, offset, length, value & all_ones(length));
     space_.put(cap + 16, 4, bar_read(bar, offset, length));

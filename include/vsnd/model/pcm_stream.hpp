@@ -77,6 +77,10 @@ class pcm_stream {
     void stop();
     void release(); // returns all buffers first
     void reset();   // forgets them
+    void forget_buffers() {
+        pending_.clear();
+        late_.clear();
+    }
 
     // A message from the queue; it owns the chain until it returns it.
     void add(device_chain chain);

@@ -85,7 +85,13 @@ struct device_profile {
     bool event_idx = true;
     bool indirect = true;
     bool packed = false;
-    bool in_order = false; // only together with packed rings
+    bool in_order = false;
+    bool notification_data = false; // a doorbell says where the next buffer goes
+    bool notif_config_data = false; // over PCI a doorbell says what the device calls its queue
+    bool ring_reset = false;
+    u32 ring_reset_looks = 0;    // so many reads find the reset of a queue under way
+    bool order_platform = false; // hardware, with the barriers that it needs
+    bool iommu = false;          // ACCESS_PLATFORM: refuses a driver without it
     bool controls_feature = false;
     bool suspend = false;   // VIRTIO_F_SUSPEND
     u64 extra_features = 0; // offered besides; for a driver that must ignore them

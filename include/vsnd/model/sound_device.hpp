@@ -124,13 +124,19 @@ class sound_device {
         u16 most = 0;        // what the device offers
         u64 address[3] = {}; // descriptors, driver area, device area
         bool enabled = false;
+        bool resetting = false; // 1 was written to its reset register, and no 0 read since
+        u32 looks_left = 0;     // reads that still find the reset under way
     };
     const queue_registers& registers(u32 queue) const { return registers_[queue]; }
     void set_queue_size(u32 queue, u16 size);
     void set_queue_address(u32 queue, u32 part, u64 address);
     void enable_queue(u32 queue, u16 value);
     void disable_queue(u32 queue); // over MMIO
+    void reset_queue(u32 queue, u32 value);
+    u32 read_queue_reset(u32 queue);
     void notify(u32 queue);
+    // A doorbell with NOTIFICATION_DATA.
+    void notify(u32 queue, u16 next);
 
     void violate(violation what, std::string detail) { core_.violate(what, std::move(detail)); }
 
@@ -157,6 +163,7 @@ class sound_device {
     void resume();
     bool settled() const;
     bool judge_suspended_doorbell(u32 queue);
+    void judge_queue_reset(u32 queue);
     void judge_exposed();
     bool usable() const { return live_ && !core_.faults.gone; }
 
@@ -183,6 +190,7 @@ class sound_device {
 
 #include <vsnd/model/sound_device_elements.hpp>
 #include <vsnd/model/sound_device_io.hpp>
+#include <vsnd/model/sound_device_queue_reset.hpp>
 #include <vsnd/model/sound_device_registers.hpp>
 #include <vsnd/model/sound_device_suspend.hpp>
 #include <vsnd/model/sound_device_time.hpp>

@@ -31,6 +31,18 @@ inline void sound_device::notify(u32 queue) {
     raise_interrupts();
 }
 
+inline void sound_device::notify(u32 queue, u16 next) {
+    const bool usable = live_ && queue < wire::SND_VQ_COUNT && registers_[queue].enabled;
+    if (usable && !core_.faults.gone) {
+        const u16 true_next = core_.queues[queue].next_to_come();
+        if (next != true_next)
+            core_.violate(violation::notification_data_wrong,
+                          "queue " + std::to_string(queue) + ": " + std::to_string(next) +
+                              " instead of " + std::to_string(true_next));
+    }
+    notify(queue);
+}
+
 inline void sound_device::process(u32 queue) {
     // What happened until now happens first.
     control_.sync();

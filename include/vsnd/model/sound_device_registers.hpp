@@ -74,6 +74,7 @@ inline u32 sound_device::read_config(u32 offset) {
 inline void sound_device::set_queue_size(u32 queue, u16 size) {
     queue_registers& r = registers_[queue];
     const std::string detail = "queue " + std::to_string(queue) + ": " + std::to_string(size);
+    judge_queue_reset(queue);
     if (r.enabled) return core_.violate(violation::queue_changed_while_enabled, detail);
     const bool packed = negotiation_.accepts(wire::F_RING_PACKED);
     const bool valid = packed ? wire::pvirtq_size_is_valid(size) : wire::virtq_size_is_valid(size);
@@ -83,6 +84,7 @@ inline void sound_device::set_queue_size(u32 queue, u16 size) {
 
 inline void sound_device::set_queue_address(u32 queue, u32 part, u64 address) {
     queue_registers& r = registers_[queue];
+    judge_queue_reset(queue);
     if (r.enabled)
         return core_.violate(violation::queue_changed_while_enabled,
                              "queue " + std::to_string(queue) + ": address");
@@ -98,6 +100,7 @@ inline void sound_device::enable_queue(u32 queue, u16 value) {
     queue_registers& r = registers_[queue];
     const std::string detail = "queue " + std::to_string(queue);
     if (value != 1) return core_.violate(violation::queue_disabled, detail);
+    judge_queue_reset(queue);
     if (r.enabled || r.size == 0) return;
     if (!negotiation_.has(wire::DEVICE_STATUS_FEATURES_OK))
         core_.violate(violation::queue_enabled_too_early, detail);

@@ -20,6 +20,9 @@ enum class violation : u8 {
     feature_undefined,
     feature_after_features_ok,
     version_1_not_accepted,
+    access_platform_not_accepted,
+    order_platform_not_accepted,
+    notif_config_data_not_accepted,
     // Suspend
     suspend_out_of_place,
     suspend_not_verified,
@@ -37,6 +40,7 @@ enum class violation : u8 {
     queue_misaligned,
     queue_changed_while_enabled,
     queue_disabled,
+    queue_reset_not_verified,
     used_flags_not_zero,
     // Registers and capabilities
     register_width,
@@ -73,6 +77,7 @@ enum class violation : u8 {
     doorbell_before_driver_ok,
     doorbell_missing,
     doorbell_needless,
+    notification_data_wrong,
     // The split ring
     available_index_leap,
     available_flags,
@@ -87,8 +92,11 @@ enum class violation : u8 {
     indirect_with_next,
     indirect_length,
     buffer_outside_memory,
+    iommu_fault,
     descriptor_in_flight,
     exposed_descriptor_altered,
+    in_order_descriptors,
+    in_order_indirect,
     // The packed ring
     packed_misaligned,
     packed_ring_not_zero,

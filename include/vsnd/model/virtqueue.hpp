@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <vsnd/model/guest_memory.hpp>
+#include <vsnd/model/in_order_answers.hpp>
 #include <vsnd/model/violations.hpp>
 #include <vsnd/wire/split_ring.hpp>
 
@@ -45,8 +46,13 @@ struct queue_setup {
     bool indirect = false;
     u64 address_end = 0; // what the device cannot reach, from here on; 0: nothing
     bool packed = false;
-    bool in_order = false; // of a packed queue
+    bool in_order = false;
 };
+
+// What an address is that the device cannot reach.
+inline violation violation_outside(const guest_memory& memory) {
+    return memory.behind_iommu() ? violation::iommu_fault : violation::buffer_outside_memory;
+}
 
 class virtqueue {
   public:
@@ -63,12 +69,19 @@ class virtqueue {
     u16 fresh();
     std::optional<device_chain> pop();
     // Gives a chain back. The interrupt is decided by take_notification, once for all since the
-    // last. `id` and `written` may be lies that a fault asks for.
+    // last. `id` and `written` may be lies that a fault asks for. With IN_ORDER the answer waits
+    // until all earlier chains are done, and take_notification writes one for as many as it may.
     void push_used(const device_chain& chain, u32 id, u32 written);
     bool take_notification();
     // A used element that belongs to no chain of this ring.
     void push_stale(u32 id, u32 written) {
-        if (enabled_ && !broken_) put_used(id, written);
+        if (enabled_ && !broken_) put_used(id, written, 1);
+    }
+    // Where the driver puts its next chain, as a doorbell with NOTIFICATION_DATA says it.
+    u16 next_to_come() const {
+        u16 idx = 0;
+        memory_.load(avail(wire::VIRTQ_AVAIL_IDX_OFFSET), idx);
+        return idx;
     }
 
     // Does the device want doorbells? Written to the ring each time.
@@ -94,7 +107,7 @@ class virtqueue {
         violate(what, std::move(detail));
     }
     bool outside(bus_address at, u64 bytes);
-    void put_used(u32 id, u32 written);
+    void put_used(u32 id, u32 written, u16 chains);
     template <class Access>
     usize each(const std::vector<segment>& parts, u64 at, usize bytes, Access access);
     bus_address avail(usize offset) const { return setup_.driver_area + offset; }
@@ -118,6 +131,8 @@ class virtqueue {
     u64 suppressed_ = 0;
     usize in_flight_ = 0;
     std::vector<bool> occupied_;
+    u32 next_descriptor_ = 0; // with IN_ORDER: where the next chain begins
+    in_order_answers order_;
 };
 
 inline void virtqueue::enable(const queue_setup& setup) {
@@ -140,12 +155,14 @@ inline void virtqueue::disable() {
     wanted_ = true;
     last_avail_ = used_idx_ = signalled_ = 0;
     in_flight_ = 0;
+    next_descriptor_ = 0;
     occupied_.clear();
+    order_.clear();
 }
 
 inline bool virtqueue::outside(bus_address at, u64 bytes) {
     if (memory_.contains(at, bytes)) return false;
-    break_down(violation::buffer_outside_memory,
+    break_down(violation_outside(memory_),
                std::to_string(bytes) + " bytes at " + std::to_string(at.value));
     return true;
 }
@@ -181,20 +198,27 @@ inline void virtqueue::push_used(const device_chain& chain, u32 id, u32 written)
         occupied_[d] = false;
     --in_flight_;
     ++returned_;
-    put_used(id, written);
+    if (!setup_.in_order) return put_used(id, written, 1);
+    order_.done(chain.head, id, written);
 }
 
-inline void virtqueue::put_used(u32 id, u32 written) {
+// The used index skips the elements of those that the answer stands for, too.
+inline void virtqueue::put_used(u32 id, u32 written, u16 chains) {
+    const u16 next = static_cast<u16>(used_idx_ + chains);
     const u64 at = wire::VIRTQ_USED_RING_OFFSET +
                    u64{used_idx_ % u32{setup_.size}} * sizeof(wire::virtq_used_elem);
     const bool written_all = memory_.store(used(at), id) && memory_.store(used(at + 4), written) &&
-                             memory_.store(used(wire::VIRTQ_USED_IDX_OFFSET), ++used_idx_);
+                             memory_.store(used(wire::VIRTQ_USED_IDX_OFFSET), next);
+    used_idx_ = next;
     if (!written_all) outside(used(0), wire::virtq_used_bytes(setup_.size));
 }
 
 // Spec: [virtio 1.4] Split / Used Buffer Notification Suppression
 inline bool virtqueue::take_notification() {
-    if (!enabled_ || signalled_ == used_idx_) return false;
+    if (!enabled_) return false;
+    while (const auto a = order_.next())
+        put_used(a->id, a->written, a->chains);
+    if (signalled_ == used_idx_) return false;
     u16 flags = 0;
     u16 used_event = 0;
     const bool read = memory_.load(avail(wire::VIRTQ_AVAIL_FLAGS_OFFSET), flags) &&

@@ -50,7 +50,7 @@ constexpr bool is_known(pcm_format format) {
     return to_wire(format) < pcm_format_count;
 }
 
-constexpr u64 mask_of(pcm_format format) {
+constexpr u32 mask_of(pcm_format format) {
     return is_known(format) ? 1u << to_wire(format) : 0;
 }
 
@@ -67,40 +67,41 @@ enum class sample_kind : u8 {
 
 namespace detail {
 
-struct format_facts {
-    u8 width;    // significant bits, the lowest ones
-    u8 physical; // bits that a sample occupies
-    u8 carried;  // bits of sound that it carries, a float as many as its mantissa; 0: not linear
-    sample_kind kind;
-};
+// What is to be known of a format, as one number. In the order of these numbers a format comes
+// after all those that carry less: integers by their bits, those without padding and signed ones
+// first, then the floats. `level` 0: not linear.
+constexpr u32 facts(u32 width, u32 physical, u32 level, sample_kind kind) {
+    return level << 24 | physical << 16 | static_cast<u32>(kind) << 8 | width;
+}
+inline constexpr u32 same_level = 0xff'ffff;
 
-inline constexpr format_facts facts_of_formats[pcm_format_count + 1] = {
-    {4, 4, 0, sample_kind::adpcm},               // IMA_ADPCM
-    {8, 8, 0, sample_kind::companded},           // MU_LAW
-    {8, 8, 0, sample_kind::companded},           // A_LAW
-    {8, 8, 8, sample_kind::signed_integer},      // S8
-    {8, 8, 8, sample_kind::unsigned_integer},    // U8
-    {16, 16, 16, sample_kind::signed_integer},   // S16
-    {16, 16, 16, sample_kind::unsigned_integer}, // U16
-    {18, 24, 18, sample_kind::signed_integer},   // S18_3
-    {18, 24, 18, sample_kind::unsigned_integer}, // U18_3
-    {20, 24, 20, sample_kind::signed_integer},   // S20_3
-    {20, 24, 20, sample_kind::unsigned_integer}, // U20_3
-    {24, 24, 24, sample_kind::signed_integer},   // S24_3
-    {24, 24, 24, sample_kind::unsigned_integer}, // U24_3
-    {20, 32, 20, sample_kind::signed_integer},   // S20
-    {20, 32, 20, sample_kind::unsigned_integer}, // U20
-    {24, 32, 24, sample_kind::signed_integer},   // S24
-    {24, 32, 24, sample_kind::unsigned_integer}, // U24
-    {32, 32, 32, sample_kind::signed_integer},   // S32
-    {32, 32, 32, sample_kind::unsigned_integer}, // U32
-    {32, 32, 24, sample_kind::floating},         // FLOAT
-    {64, 64, 53, sample_kind::floating},         // FLOAT64
-    {8, 8, 0, sample_kind::dsd},                 // DSD_U8
-    {16, 16, 0, sample_kind::dsd},               // DSD_U16
-    {32, 32, 0, sample_kind::dsd},               // DSD_U32
-    {32, 32, 0, sample_kind::subframe},          // IEC958_SUBFRAME
-    {0, 0, 0, sample_kind::unknown},
+inline constexpr u32 facts_of_formats[pcm_format_count + 1] = {
+    facts(4, 4, 0, sample_kind::adpcm),              // IMA_ADPCM
+    facts(8, 8, 0, sample_kind::companded),          // MU_LAW
+    facts(8, 8, 0, sample_kind::companded),          // A_LAW
+    facts(8, 8, 1, sample_kind::signed_integer),     // S8
+    facts(8, 8, 1, sample_kind::unsigned_integer),   // U8
+    facts(16, 16, 2, sample_kind::signed_integer),   // S16
+    facts(16, 16, 2, sample_kind::unsigned_integer), // U16
+    facts(18, 24, 3, sample_kind::signed_integer),   // S18_3
+    facts(18, 24, 3, sample_kind::unsigned_integer), // U18_3
+    facts(20, 24, 4, sample_kind::signed_integer),   // S20_3
+    facts(20, 24, 4, sample_kind::unsigned_integer), // U20_3
+    facts(24, 24, 5, sample_kind::signed_integer),   // S24_3
+    facts(24, 24, 5, sample_kind::unsigned_integer), // U24_3
+    facts(20, 32, 4, sample_kind::signed_integer),   // S20
+    facts(20, 32, 4, sample_kind::unsigned_integer), // U20
+    facts(24, 32, 5, sample_kind::signed_integer),   // S24
+    facts(24, 32, 5, sample_kind::unsigned_integer), // U24
+    facts(32, 32, 6, sample_kind::signed_integer),   // S32
+    facts(32, 32, 6, sample_kind::unsigned_integer), // U32
+    facts(32, 32, 7, sample_kind::floating),         // FLOAT
+    facts(64, 64, 8, sample_kind::floating),         // FLOAT64
+    facts(8, 8, 0, sample_kind::dsd),                // DSD_U8
+    facts(16, 16, 0, sample_kind::dsd),              // DSD_U16
+    facts(32, 32, 0, sample_kind::dsd),              // DSD_U32
+    facts(32, 32, 0, sample_kind::subframe),         // IEC958_SUBFRAME
+    facts(0, 0, 0, sample_kind::unknown),
 };
 
 // Apart from the facts: a kernel that prints nothing does not link them.
@@ -112,9 +113,28 @@ inline constexpr const char* names_of_formats[pcm_format_count] = {
     "FLOAT64",   "DSD_U8", "DSD_U16", "DSD_U32", "IEC958_SUBFRAME",
 };
 
-constexpr const format_facts& facts_of(pcm_format format) {
+constexpr u32 width_of(u32 facts) {
+    return facts & 0xff;
+}
+constexpr u32 physical_of(u32 facts) {
+    return facts >> 16 & 0xff;
+}
+constexpr sample_kind kind_of(u32 facts) {
+    return static_cast<sample_kind>(facts >> 8 & 0xff);
+}
+
+constexpr u32 facts_of(pcm_format format) {
     return facts_of_formats[is_known(format) ? to_wire(format) : pcm_format_count];
 }
+
+// Bits 1 << pcm_format.
+inline constexpr u32 all_formats = (1u << pcm_format_count) - 1;
+inline constexpr u32 linear_formats = [] {
+    u32 all = 0;
+    for (u32 i = 0; i < pcm_format_count; ++i)
+        if (facts_of_formats[i] > same_level) all |= 1u << i;
+    return all;
+}();
 
 } // namespace detail
 
@@ -125,16 +145,16 @@ constexpr const char* to_string(pcm_format format) {
 
 // Significant bits of a sample. In a wider container they are the lowest bits.
 constexpr u32 sample_bits(pcm_format format) {
-    return detail::facts_of(format).width;
+    return detail::width_of(detail::facts_of(format));
 }
 
 // Bits that a sample occupies in memory: 4, 8, 16, 24, 32 or 64.
 constexpr u32 physical_bits(pcm_format format) {
-    return detail::facts_of(format).physical;
+    return detail::physical_of(detail::facts_of(format));
 }
 
 constexpr sample_kind kind_of(pcm_format format) {
-    return detail::facts_of(format).kind;
+    return detail::kind_of(detail::facts_of(format));
 }
 constexpr bool is_signed(pcm_format format) {
     return kind_of(format) == sample_kind::signed_integer;
@@ -165,12 +185,13 @@ struct silence_pattern {
 // rest at the positive code next to zero, the idle codes of ITU-T G.711. A DSD stream rests on
 // 0x69, whose ones and zeros balance; all zeros would be full scale.
 constexpr silence_pattern silence_of(pcm_format format) {
-    const detail::format_facts& facts = detail::facts_of(format);
-    if (facts.kind == sample_kind::unsigned_integer) {
-        return {1u << (facts.width - 1), facts.physical / 8u};
+    const u32 facts = detail::facts_of(format);
+    const sample_kind kind = detail::kind_of(facts);
+    if (kind == sample_kind::unsigned_integer) {
+        return {1u << (detail::width_of(facts) - 1), detail::physical_of(facts) / 8};
     }
-    if (facts.kind == sample_kind::dsd) return {0x69, 1};
-    if (facts.kind != sample_kind::companded) return {};
+    if (kind == sample_kind::dsd) return {0x69, 1};
+    if (kind != sample_kind::companded) return {};
     return {format == pcm_format::mu_law ? 0xffu : 0xd5u, 1};
 }
 

@@ -4,6 +4,7 @@
 
 #include <vsnd/base/status.hpp>
 #include <vsnd/base/types.hpp>
+#include <vsnd/pcm/nearest.hpp>
 #include <vsnd/wire/sound.hpp>
 
 namespace vsnd {
@@ -38,7 +39,7 @@ constexpr bool is_known(pcm_rate rate) {
     return to_wire(rate) < pcm_rate_count;
 }
 
-constexpr u64 mask_of(pcm_rate rate) {
+constexpr u32 mask_of(pcm_rate rate) {
     return is_known(rate) ? 1u << to_wire(rate) : 0;
 }
 
@@ -66,30 +67,30 @@ constexpr const char* to_string(pcm_rate rate) {
     return is_known(rate) ? detail::names_of_rates[to_wire(rate)] : "unknown rate";
 }
 
+namespace detail {
+
+// The number of the best of the offered rates, of which there is at least one.
+[[gnu::noinline]] constexpr u32 nearest_rate_number(u32 offered, u32 hz) {
+    return nearest_of(hz_of_rates, offered, hz, 0);
+}
+inline constexpr u32 all_rates = (1u << pcm_rate_count) - 1;
+
+} // namespace detail
+
 // The rate of exactly so many hertz. Errors: bad_rate, the wire has no such rate.
 constexpr result<pcm_rate> from_hz(u32 hz) {
-    for (u32 i = 0; i < pcm_rate_count; i++) {
-        if (detail::hz_of_rates[i] == hz) return static_cast<pcm_rate>(i);
-    }
-    return status_code::bad_rate;
+    const u32 best = detail::nearest_rate_number(detail::all_rates, hz);
+    if (detail::hz_of_rates[best] != hz) return status_code::bad_rate;
+    return static_cast<pcm_rate>(best);
 }
 
 // The best of the offered rates (bits 1 << rate; unknown bits are ignored) for a wish of `hz`:
 // the same, else the next higher, else the highest lower. Upwards first, since a higher rate
 // carries all of the sound. Errors: bad_rate, none is offered.
 constexpr result<pcm_rate> nearest_rate(u64 offered, u32 hz) {
-    u32 best = 0;
-    u32 least = ~u32{0};
-    for (u32 i = 0; i < pcm_rate_count; i++) {
-        const u32 candidate = detail::hz_of_rates[i];
-        // The lower ones behind all higher ones, the highest of them first.
-        const u32 distance = candidate >= hz ? candidate - hz : ~candidate;
-        if ((static_cast<u32>(offered) >> i & 1) == 0 || distance >= least) continue;
-        least = distance;
-        best = i;
-    }
-    if (least == ~u32{0}) return status_code::bad_rate;
-    return static_cast<pcm_rate>(best);
+    const u32 known = static_cast<u32>(offered) & detail::all_rates;
+    if (known == 0) return status_code::bad_rate;
+    return static_cast<pcm_rate>(detail::nearest_rate_number(known, hz));
 }
 
 } // namespace vsnd

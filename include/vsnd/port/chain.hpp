@@ -13,13 +13,12 @@ struct part {
     u32 bytes = 0;
 };
 
-// A descriptor chain: first what the device reads, then what it writes.
+// A descriptor chain: the first `readable` parts are what the device reads, the others what it
+// writes.
 // Spec: [virtio 1.4] Split Virtqueues / Message Framing
 struct chain {
-    span<const part> readable;
-    span<const part> writable;
-
-    constexpr usize parts() const { return readable.size() + writable.size(); }
+    span<const part> parts;
+    usize readable = 0;
 };
 
 // What the driver binds to a chain and gets back at each completion of it.

@@ -20,6 +20,14 @@
 //   void fill(u8* audio, u8 value, usize bytes);
 //       How audio memory is touched, where the kernel must not use plain loads and stores (pages
 //       that a user can reach, on Haiku). Without them: memcpy and memset. Context: any.
+//   void flush_audio(const u8* audio, usize bytes);
+//   void invalidate_audio(u8* audio, usize bytes);
+//   static constexpr u32 cache_line_bytes = 64;
+//       For audio memory that is not coherent, all three together. flush makes the device see what
+//       the CPU wrote; before a period to play goes to the device, and for silence. invalidate makes
+//       the CPU see what the device wrote, and forget what it holds itself; before a recorded period
+//       is read, and before it goes to the device again. Audio then begins on a line and a period
+//       is a whole number of them. Rings, headers and statuses are coherent always. Context: any.
 //   void trace(const trace_note& note);
 //       Told of each request, its answer, each change of a stream's state, recoveries and the
 //       failure of the card; never of a period. It must not call the driver. Context: any; a queue
@@ -49,6 +57,29 @@ template <class H>
 concept has_wait = requires(H& h, u64 ns) {
     h.wait(ns);
 };
+
+template <class H>
+concept has_cached_audio = requires(H& h, u8* audio, usize bytes) {
+    h.flush_audio(audio, bytes);
+    h.invalidate_audio(audio, bytes);
+};
+
+namespace detail {
+template <class H>
+constexpr u32 audio_line() {
+    if constexpr (has_cached_audio<H>) {
+        constexpr u32 line = H::cache_line_bytes;
+        static_assert(line != 0 && (line & (line - 1)) == 0, "a cache line is a power of two");
+        return line;
+    } else {
+        return 1;
+    }
+}
+} // namespace detail
+
+// What audio is aligned to, and a period a multiple of.
+template <class H>
+inline constexpr u32 audio_line_bytes = detail::audio_line<H>();
 
 // The object that has the hooks of a port.
 template <class P>
@@ -114,6 +145,16 @@ u32 context_of(Hooks& hooks) {
     } else {
         return 0;
     }
+}
+
+template <class Hooks>
+VSND_TINY void flush_audio(Hooks& hooks, const u8* audio, usize bytes) {
+    if constexpr (has_cached_audio<Hooks>) hooks.flush_audio(audio, bytes);
+}
+
+template <class Hooks>
+VSND_TINY void invalidate_audio(Hooks& hooks, u8* audio, usize bytes) {
+    if constexpr (has_cached_audio<Hooks>) hooks.invalidate_audio(audio, bytes);
 }
 
 template <class Hooks>

@@ -26,11 +26,14 @@
 //   static constexpr bool posts_before_start   post works before the device's start()
 //   static constexpr bool kicks_itself         post rings the doorbell; kick is not called
 // Optional, found by `requires`:
+//   static constexpr bool posts_always   true: post never fails
 //   void kick(u32 posted)  rings the doorbell for the last `posted` chains if the device wants it;
 //                    required unless kicks_itself
 //   void ring()      rings in any case (a device's first doorbell can be lost)
 //   bool arm(u32 k)  asks for an interrupt after k more completions, k >= 1; true: some are here
 //                    already, take again
+//   bool batches()   whether arm(k) waits for all of the k completions; without this function it does
+//   void suppress_interrupts(bool)   the device shall not interrupt, whatever was armed; or as armed
 //   bool take_and_arm(const u32& skipped, G good, H handle)
 //       Takes completions for as long as they are known and good(cookie, written) says so, hands
 //       each to handle(cookie), which may post it again, then arms(skipped + 1). `written()` reads
@@ -61,6 +64,21 @@ concept has_arm = requires(Q& q, u32 k) {
 };
 
 template <class Q>
+concept has_suppression = requires(Q& q) {
+    q.suppress_interrupts(true);
+};
+
+// Whether an interrupt can be asked for after several completions.
+template <class Q>
+constexpr bool batches(const Q& queue) {
+    if constexpr (requires { queue.batches(); }) {
+        return queue.batches();
+    } else {
+        return has_arm<Q>;
+    }
+}
+
+template <class Q>
 concept has_take_and_arm = requires(Q& q, const u32& skipped) {
     q.take_and_arm(
         skipped, [](cookie, auto) { return true; }, [](cookie) {});
@@ -70,6 +88,11 @@ template <class Q>
 concept has_broken = requires(const Q& q) {
     { q.broken() } -> same_type<bool>;
 };
+
+template <class Q>
+inline constexpr bool posts_always = false;
+template <class Q>
+requires(Q::posts_always) inline constexpr bool posts_always<Q> = true;
 
 template <class Q>
 concept sound_queue = requires(Q& q, const chain& c, cookie what, typename Q::slot slot) {

@@ -15,6 +15,9 @@ enum class trace_step : u8 {
     state,    // a stream's; number: the new stream_state
     recovery, // of a stream; number: in_progress when it begins, then how it ended
     failure,  // the card's; number: a status_code
+    reset,    // of the card in mid-life; number: why, when it begins, then ok
+    suspend,  // the card's; number: in_progress, then how it ended
+    resume,   // the same
 };
 
 constexpr const char* to_string(trace_step what) {
@@ -25,6 +28,9 @@ constexpr const char* to_string(trace_step what) {
     case trace_step::state: return "state";
     case trace_step::recovery: return "recovery";
     case trace_step::failure: return "failure";
+    case trace_step::reset: return "reset";
+    case trace_step::suspend: return "suspend";
+    case trace_step::resume: return "resume";
     }
     return "invalid";
 }

@@ -41,10 +41,4 @@ class posted_order<0> {
     void pop() {}
 };
 
-// True where the policy, or what was negotiated, has the feature.
-template <choice Choice>
-VSND_HOT constexpr bool chosen(bool negotiated) {
-    return Choice == choice::always || (Choice == choice::negotiated && negotiated);
-}
-
 } // namespace vsnd

@@ -83,7 +83,7 @@ class packed_descriptors {
     // Prepares a chain. Errors: invalid_argument, no_room: nothing changed.
     // Spec: [virtio 1.4] Packed Virtqueues / Scatter-Gather Support
     result<packed_shadow*> bind(const chain& c, cookie what) {
-        const usize parts = c.parts();
+        const usize parts = c.parts.size();
         if (parts == 0 || !fits_32_bits(c)) return status_code::invalid_argument;
         // A chain longer than the queue is illegal, also in an indirect table.
         if (parts > size_) return status_code::no_room;
@@ -96,8 +96,8 @@ class packed_descriptors {
         first.bound = true;
         first.in_device = false;
         first.capacity = 0;
-        for (const part& p : c.writable)
-            first.capacity += p.bytes;
+        for (usize i = c.readable; i < parts; ++i)
+            first.capacity += c.parts[i].bytes;
         stride_ = bound_ == 0 || stride_ == takes ? takes : u16{0};
         longest_ = bound_ == 0 ? takes : greater(longest_, takes);
         ++bound_;
@@ -139,19 +139,13 @@ class packed_descriptors {
 
     static bool fits_32_bits(const chain& c) {
         u64 bytes = 0;
-        for (const part& p : c.readable)
-            bytes += p.bytes;
-        for (const part& p : c.writable)
+        for (const part& p : c.parts)
             bytes += p.bytes;
         return bytes >> 32 == 0;
     }
 
-    static const part& nth(const chain& c, usize i) {
-        const usize reads = c.readable.size();
-        return i < reads ? c.readable[i] : c.writable[i - reads];
-    }
     static u16 direction(const chain& c, usize i) {
-        return i < c.readable.size() ? u16{0} : wire::VIRTQ_DESC_F_WRITE;
+        return i < c.readable ? u16{0} : wire::VIRTQ_DESC_F_WRITE;
     }
 
     // The table stays as it is until the chain is given back: posting it is one descriptor.
@@ -161,9 +155,9 @@ class packed_descriptors {
         packed_shadow& s = take_free();
         const dma_region memory = tables_.part(s.id * table_bytes, table_bytes);
         auto* const table = reinterpret_cast<wire::pvirtq_desc*>(memory.cpu);
-        const usize parts = c.parts();
+        const usize parts = c.parts.size();
         for (usize i = 0; i < parts; ++i)
-            table[i] = {nth(c, i).address.value, nth(c, i).bytes, 0, direction(c, i)};
+            table[i] = {c.parts[i].address.value, c.parts[i].bytes, 0, direction(c, i)};
         s.addr = memory.bus.value;
         s.len = static_cast<u32>(parts * sizeof(wire::pvirtq_desc));
         s.flags = wire::VIRTQ_DESC_F_INDIRECT;
@@ -171,12 +165,12 @@ class packed_descriptors {
     }
 
     packed_shadow& write_direct(const chain& c) {
-        const usize parts = c.parts();
+        const usize parts = c.parts.size();
         packed_shadow& first = take_free();
         packed_shadow* s = &first;
         for (usize i = 0;; s = &take_free()) {
-            s->addr = nth(c, i).address.value;
-            s->len = nth(c, i).bytes;
+            s->addr = c.parts[i].address.value;
+            s->len = c.parts[i].bytes;
             s->flags = direction(c, i);
             if (++i == parts) return first;
             s->flags |= wire::VIRTQ_DESC_F_NEXT;

@@ -33,6 +33,7 @@ class packed_queue {
     };
 
     static constexpr bool posts_before_start = true;
+    static constexpr bool posts_always = true;
     static constexpr bool kicks_itself = false;
     static constexpr u16 most_descriptors = Policy::most_descriptors;
 
@@ -128,6 +129,7 @@ class packed_queue {
     }
 
     VSND_HOT void ring() {
+        order::before_doorbell();
         if constexpr (Policy::notification_data != choice::never) {
             if (chosen<Policy::notification_data>(notification_data_)) {
                 return doorbell_.ring_with(next_to_post());
@@ -196,6 +198,11 @@ class packed_queue {
 
     VSND_HOT bool arm(u32 k) { return news_after_arming(used_, k - 1); }
 
+    bool batches() const { return by_place_ != no_such_flags; }
+    void suppress_interrupts(bool suppress) {
+        store_relaxed(&driver_event_->flags, suppress ? disabled : armed_flags());
+    }
+
     bool idle(slot s) const { return !s.chain_->in_device; }
 
     // Chains that the device owns now.
@@ -232,6 +239,9 @@ class packed_queue {
         return reinterpret_cast<wire::pvirtq_event_suppress*>(memory_.cpu + at);
     }
     static constexpr bool has(u64 features, u32 bit) { return ((features >> bit) & 1) != 0; }
+    u16 armed_flags() const {
+        return by_place_ == no_such_flags ? wire::RING_EVENT_FLAGS_ENABLE : by_place_;
+    }
     VSND_HOT bool has_in_order() const { return chosen<Policy::in_order>(in_order_); }
 
     // Pairs with the device's barrier between an answer and its flags.
@@ -300,8 +310,7 @@ class packed_queue {
     void start_over() {
         __builtin_memset(ring_, 0, wire::pvirtq_desc_bytes(size_) + 2 * wire::PVIRTQ_EVENT_BYTES);
         driver_event_->desc = packed_place::wrap_bit;
-        driver_event_->flags =
-            by_place_ == no_such_flags ? wire::RING_EVENT_FLAGS_ENABLE : by_place_;
+        driver_event_->flags = armed_flags();
         avail_ = packed_place::first_available();
         used_ = packed_place::first_used();
         posted_.clear();

@@ -9,6 +9,15 @@
 
 namespace vsnd {
 
+// What is known about the chain whose head is the descriptor of the same number.
+struct split_record {
+    cookie what;
+    u32 capacity; // bytes that the device may write
+    u16 head;
+    bool bound;
+    bool in_device;
+};
+
 template <class Policy>
 class split_descriptors {
     static constexpr u32 most = Policy::most_descriptors;
@@ -37,12 +46,16 @@ class split_descriptors {
         last_free_ = static_cast<u16>(first_free_ == 0 ? size - 1 : first_free_ - 1u);
         size_ = size;
         free_ = size;
+        __builtin_memset(records_, 0, sizeof(records_));
     }
 
-    // Writes a chain; the answer is its head. Errors: invalid_argument, no_room: nothing changed.
+    VSND_TINY split_record& operator[](u32 i) { return records_[i]; }
+    VSND_TINY const split_record& operator[](u32 i) const { return records_[i]; }
+
+    // Writes a chain. Errors: invalid_argument, no_room: nothing changed.
     // Spec: [virtio 1.4] Placing Buffers Into The Descriptor Table
-    result<u32> write(const chain& c) {
-        const u32 parts = static_cast<u32>(c.parts());
+    result<split_record*> bind(const chain& c, cookie what) {
+        const u32 parts = static_cast<u32>(c.parts.size());
         if (parts == 0) return status_code::invalid_argument;
         // A chain longer than the queue is illegal, also in an indirect table.
         const bool table = uses_table(parts);
@@ -56,15 +69,17 @@ class split_descriptors {
         u32 last = 0;
         u32 next = table ? 0 : head;
         u64 bytes = 0;
-        for (u32 writable = 0; writable < 2; ++writable) {
-            for (const part& p : writable == 0 ? c.readable : c.writable) {
-                last = next;
-                d = &into[last];
-                next = table ? last + 1 : next_[last];
-                bytes += p.bytes;
-                describe(*d, p.address, p.bytes,
-                         wire::VIRTQ_DESC_F_NEXT + writable * wire::VIRTQ_DESC_F_WRITE, next);
-            }
+        u32 capacity = 0;
+        for (u32 i = 0; i < parts; ++i) {
+            const part& p = c.parts[i];
+            last = next;
+            d = &into[last];
+            next = table ? last + 1 : next_[last];
+            const bool writable = i >= c.readable;
+            describe(*d, p.address, p.bytes,
+                     wire::VIRTQ_DESC_F_NEXT + writable * wire::VIRTQ_DESC_F_WRITE, next);
+            bytes += p.bytes;
+            if (writable) capacity += p.bytes;
         }
         // At most 2^32 bytes in a chain. Spec: [virtio 1.4] The Virtqueue Descriptor Table
         if (bytes >> 32 != 0) return status_code::invalid_argument;
@@ -78,13 +93,15 @@ class split_descriptors {
         free_ -= taken;
         first_free_ = next_[last];
         next_[last] = end_of_chain;
-        return head;
+        records_[head] = {what, capacity, static_cast<u16>(head), true, false};
+        return &records_[head];
     }
 
     // Takes a chain back. Freed descriptors are used again last, for the same reason.
-    void give_back(u32 head) {
-        (free_ == 0 ? first_free_ : next_[last_free_]) = static_cast<u16>(head);
-        for (u32 at = head; at != end_of_chain; at = next_[at]) {
+    void give_back(split_record& r) {
+        r.bound = false;
+        (free_ == 0 ? first_free_ : next_[last_free_]) = r.head;
+        for (u32 at = r.head; at != end_of_chain; at = next_[at]) {
             last_free_ = static_cast<u16>(at);
             ++free_;
         }
@@ -125,6 +142,7 @@ class split_descriptors {
     // The next one that is free, or the next one of the chain. Kept here and never read back from
     // the table, which the device can reach.
     u16 next_[most]{};
+    split_record records_[most]{};
 };
 
 } // namespace vsnd

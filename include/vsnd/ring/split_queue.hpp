@@ -8,24 +8,19 @@
 
 #include <vsnd/port/queue.hpp>
 #include <vsnd/ring/ring.hpp>
-#include <vsnd/ring/split_descriptors.hpp>
+#include <vsnd/ring/split_in_order.hpp>
+#include <vsnd/ring/split_places.hpp>
 #include <vsnd/wire/virtio.hpp>
 
 namespace vsnd {
 
-// Doorbell: `void ring()`, tells the device to look at this queue.
+// Doorbell: `void ring()`, tells the device to look at this queue; with NOTIFICATION_DATA
+// `void ring_with(u16 next)` instead: the available index.
 template <class Doorbell, class Policy = ring_policy>
 class split_queue {
     using order = typename Policy::order;
 
-    // What is known about the chain whose head is the descriptor of the same number.
-    struct record {
-        cookie what;
-        u32 capacity; // bytes that the device may write
-        u16 head;
-        bool bound;
-        bool in_device;
-    };
+    using record = split_record;
     using descriptors = split_descriptors<Policy>;
 
     // The parts of a ring's memory. Where they lie does not depend on the size in use.
@@ -43,6 +38,7 @@ class split_queue {
     };
 
     static constexpr bool posts_before_start = true;
+    static constexpr bool posts_always = true;
     static constexpr bool kicks_itself = false;
     static constexpr u16 most_descriptors = Policy::most_descriptors;
 
@@ -76,13 +72,18 @@ class split_queue {
         mask_ = size - 1;
         doorbell_ = doorbell;
         event_idx_ = (features >> wire::F_EVENT_IDX & 1) != 0;
-        descriptors_.init(size, (features >> wire::F_INDIRECT_DESC & 1) != 0, memory.cpu,
+        if constexpr (Policy::notification_data != choice::never) {
+            notification_data_ = (features >> wire::F_NOTIFICATION_DATA & 1) != 0;
+        }
+        in_order_.init(reinterpret_cast<wire::virtq_desc*>(memory.cpu), size,
+                       (features >> wire::F_IN_ORDER & 1) != 0);
+        descriptors_.init(size, (features >> wire::F_INDIRECT_DESC & 1) != 0,
+                          in_order_.on() ? in_order_.private_table() : memory.cpu,
                           memory.cpu + tables_at, bus_ + tables_at);
         avail_ = memory.cpu + avail_at;
         used_ = memory.cpu + used_at;
         used_event_ = field(avail_, wire::virtq_used_event_offset(size));
         avail_event_ = field(used_, wire::virtq_avail_event_offset(size));
-        __builtin_memset(records_, 0, sizeof(records_));
         counters_ = {};
         start_over();
         return status_code::ok;
@@ -93,18 +94,10 @@ class split_queue {
     const ring_counters& counters() const { return counters_; }
 
     result<slot> bind(const chain& c, cookie what) {
-        const result<u32> head = descriptors_.write(c);
-        if (!head) return head.code();
-        record& r = records_[head.value()];
-        r.head = static_cast<u16>(head.value());
-        r.what = what;
-        r.bound = true;
-        r.in_device = false;
-        r.capacity = 0;
-        for (const part& p : c.writable)
-            r.capacity += p.bytes;
+        const result<record*> bound = descriptors_.bind(c, what);
+        if (!bound) return bound.code();
         slot s;
-        s.chain_ = &r;
+        s.chain_ = bound.value();
         return s;
     }
 
@@ -118,7 +111,8 @@ class split_queue {
         const u32 at = avail_idx_;
         const u16 next = static_cast<u16>(at + 1);
         u8* const avail = avail_;
-        store_relaxed(avail_ring(avail) + (at & mask_), r->head);
+        const u16 head = in_order_.on() ? in_order_.place(r->head) : r->head;
+        store_relaxed(avail_ring(avail) + (at & mask_), head);
         avail_idx_ = next;
         order::publish(field(avail, wire::VIRTQ_AVAIL_IDX_OFFSET), next);
         return status_code::ok;
@@ -138,12 +132,24 @@ class split_queue {
         }
     }
 
-    VSND_TINY void ring() { doorbell_.ring(); }
+    VSND_TINY void ring() {
+        order::before_doorbell();
+        if constexpr (Policy::notification_data != choice::never) {
+            if (chosen<Policy::notification_data>(notification_data_)) {
+                return doorbell_.ring_with(next_to_post());
+            }
+        }
+        if constexpr (Policy::notification_data != choice::always) doorbell_.ring();
+    }
+
+    // What the doorbell says with NOTIFICATION_DATA. Spec: [virtio 1.4] Driver Notifications
+    u16 next_to_post() const { return avail_idx_; }
 
     // Real devices return stale ids after a reset; more of them than the ring has entries, or an
     // index that leaps, is a device that has lost its mind.
     // Spec: [virtio 1.4] The Virtqueue Used Ring
     used take() {
+        if (in_order_.in_batch()) return next_of_batch();
         const u32 at = used_idx_;
         const u16 end = order::consume(field(used_, wire::VIRTQ_USED_IDX_OFFSET));
         const u32 left = static_cast<u16>(end - at);
@@ -155,26 +161,29 @@ class split_queue {
         used_idx_ = static_cast<u16>(at + 1);
         const u32 id = load_relaxed(word(element(used_, at)));
         const u32 written = load_relaxed(word(element(used_, at) + 4));
-        if (id >= size_ || !records_[id].in_device) {
+        if constexpr (Policy::in_order != choice::never) {
+            if (in_order_.on() && id < size_ && in_order_.begin_batch(id, written)) {
+                used_idx_ = static_cast<u16>(at);
+                return next_of_batch();
+            }
+        }
+        if (id >= size_ || in_order_.on() || !descriptors_[id].in_device) {
             ++counters_.unknown_ids;
             if (++unknown_since_reset_ > size_) broken_ = true;
             return {nullptr, 0, used::kind::dropped};
         }
-        record& r = records_[id];
-        r.in_device = false;
-        if (written <= r.capacity) return {r.what, written, used::kind::completed};
-        ++counters_.overlong;
-        return {r.what, 0, used::kind::completed};
+        return returned(descriptors_[id], written);
     }
 
     // Takes completions for as long as they are known and `good(cookie, written)` says so, and hands
     // each to `handle(cookie)`, which may post it again; then arms for the one after `skipped` more.
     // `written()` reads the length, which is not judged yet. True: all was taken and nothing came
     // meanwhile. False: go on with take; a completion that was not taken is read again there, and
-    // judged again.
+    // judged again. With IN_ORDER nothing is taken here: take knows how.
     template <class Good, class Handle>
     VSND_HOT bool take_and_arm(const u32& skipped, Good good, Handle handle) {
         const u8* const base = used_;
+        if (in_order_.on()) return !news_after_arming(base, used_idx_, skipped);
         const u32 end = order::consume(field(base, wire::VIRTQ_USED_IDX_OFFSET));
         u32 at = used_idx_;
         if (end != at) [[likely]] {
@@ -184,7 +193,7 @@ class split_queue {
                 const u32 id = load_relaxed(word(e));
                 if (id >= size_) [[unlikely]]
                     break;
-                record& r = records_[id];
+                record& r = descriptors_[id];
                 if (!r.in_device) [[unlikely]]
                     break;
                 cookie what = r.what;
@@ -203,13 +212,21 @@ class split_queue {
     // Spec: [virtio 1.4] Used Buffer Notification Suppression
     VSND_HOT bool arm(u32 k) { return news_after_arming(used_, used_idx_, k - 1); }
 
+    bool batches() const { return has_event_idx(); }
+    // With EVENT_IDX the flags have to be 0: an event that is far away has to do.
+    void suppress_interrupts(bool suppress) {
+        const bool flag = suppress && !has_event_idx();
+        store_relaxed(field(avail_, wire::VIRTQ_AVAIL_FLAGS_OFFSET),
+                      flag ? wire::VIRTQ_AVAIL_F_NO_INTERRUPT : u16{0});
+    }
+
     bool idle(slot s) const { return !s.chain_->in_device; }
 
     // Chains that the device owns now.
     u32 in_device() const {
         u32 n = 0;
         for (u32 i = 0; i < size_; ++i)
-            n += records_[i].in_device;
+            n += descriptors_[i].in_device;
         return n;
     }
 
@@ -217,15 +234,14 @@ class split_queue {
         record* const r = s.chain_;
         if (r == nullptr || !r->bound) return status_code::invalid_argument;
         if (r->in_device) return status_code::memory_still_owned;
-        r->bound = false;
-        descriptors_.give_back(r->head);
+        descriptors_.give_back(*r);
         return status_code::ok;
     }
 
     // Bound chains stay bound.
     void reset() {
         for (u32 i = 0; i < size_; ++i)
-            records_[i].in_device = false;
+            descriptors_[i].in_device = false;
         start_over();
     }
 
@@ -251,7 +267,26 @@ class split_queue {
     VSND_HOT bool news_after_arming(const u8* base, u32 at, const u32& skipped) {
         store_relaxed(used_event_, static_cast<u16>(at + skipped));
         order::full(); // pairs with the device's barrier between used.idx and used_event
+        if (in_order_.in_batch()) return true;
         return order::consume(field(base, wire::VIRTQ_USED_IDX_OFFSET)) != static_cast<u16>(at);
+    }
+
+    VSND_TINY used returned(record& r, u32 written) {
+        r.in_device = false;
+        if (written <= r.capacity) return {r.what, written, used::kind::completed};
+        ++counters_.overlong;
+        return {r.what, 0, used::kind::completed};
+    }
+
+    // Those that were skipped have been written to the end.
+    used next_of_batch() {
+        if constexpr (Policy::in_order != choice::never) {
+            used_idx_ = static_cast<u16>(used_idx_ + 1);
+            u32 written = 0;
+            record& r = descriptors_[in_order_.next_of_batch(written)];
+            return returned(r, in_order_.in_batch() ? r.capacity : written);
+        }
+        return {};
     }
 
     VSND_TINY bool has_event_idx() const {
@@ -261,6 +296,7 @@ class split_queue {
     void start_over() {
         __builtin_memset(avail_, 0, tables_at - avail_at); // and the used ring
         avail_idx_ = used_idx_ = 0;
+        in_order_.start_over();
         unknown_since_reset_ = 0;
         broken_ = false;
     }
@@ -275,13 +311,14 @@ class split_queue {
     u16 avail_idx_ = 0; // where the next head goes
     u16 used_idx_ = 0;  // the next completion to take
     bool event_idx_ = false;
+    bool notification_data_ = false;
     bool broken_ = false;
     Doorbell doorbell_{};
     bus_address bus_;
     ring_counters counters_;
     u32 unknown_since_reset_ = 0;
-    record records_[most]{};
     descriptors descriptors_;
+    [[no_unique_address]] split_in_order<Policy> in_order_;
 };
 
 } // namespace vsnd

@@ -5,6 +5,7 @@
 
 #include <vsnd/sound/card_items.hpp>
 #include <vsnd/sound/control.hpp>
+#include <vsnd/sound/rescue.hpp>
 #include <vsnd/sound/stream.hpp>
 
 namespace vsnd {
@@ -12,7 +13,8 @@ namespace vsnd {
 // A handler that wants to know nothing. A handler of your own may have any of:
 //   void period_done(stream&)   a period came back: playback may fill it, capture may read it
 //   void xrun(stream&)          the device ran out of periods, or says so
-//   void recovered(stream&, status_code)   a stream that was stuck runs again: ok; or why not
+//   void recovered(stream&, status_code)   a stream that was stuck, or whose card was, is back as it
+//                               was: ok; or why not. Its periods may be acquired again
 //   void period_elapsed(stream&)                          the device says that a period has passed
 //   void jack_changed(card&, u32 id)                      jacks()[id].connected is another one
 //   void element_changed(card&, u32 id, element_notice)   ask again for what it says
@@ -26,15 +28,25 @@ struct card_counters {
     u32 malformed_infos = 0; // stream descriptions that make no sense
     u32 events = 0;          // events received
     u32 stray_events = 0;    // of a kind, or for an item, that does not exist
+    u32 resets = 0;          // times the device was reset and set up again by the card
 };
 
-enum class card_state : u8 { closed, opening, open, failed };
+enum class card_state : u8 {
+    closed,
+    opening,
+    open,
+    recovering, // the device is being reset; operations answer busy
+    suspended,  // or on the way there, or back; operations answer suspended
+    failed
+};
 
 constexpr const char* to_string(card_state s) {
     switch (s) {
     case card_state::closed: return "closed";
     case card_state::opening: return "opening";
     case card_state::open: return "open";
+    case card_state::recovering: return "recovering";
+    case card_state::suspended: return "suspended";
     case card_state::failed: return "failed";
     }
     return "invalid";
@@ -49,6 +61,8 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     using stream_type = stream<Port, Handler, Limits>;
 
     static_assert(device_port<Port>);
+    static_assert(!Limits::small ||
+                  !(Limits::capture || Limits::clock || Limits::resets || has_items<Limits>));
 
     constexpr card() = default;
     constexpr explicit card(Handler h) : handler_(h) {}
@@ -68,17 +82,19 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
         return begun == status_code::in_progress ? wait_for(outcome_) : begun;
     }
 
-    // How open ended; in_progress while it runs. Context: any.
+    // How open, suspend or resume ended; in_progress while it runs. Context: any.
     status_code outcome() const { return load_acquire(&outcome_); }
 
     // Stops and releases every stream, then resets the device. Afterwards nothing the card or a
     // stream was given is touched any more. Idempotent. Context: thread. Errors: wrong_context;
-    // memory_still_owned: the device did not confirm the reset; leak all memory it was given.
+    // memory_still_owned: the device did not confirm the reset; leak all memory it was given. A
+    // device that is gone writes no memory any more: ok.
     status_code close();
 
     card_state state() const { return state_; }
 
-    // Why the card failed: device_broken, needs_reset; ok while it has not. Context: any.
+    // Why the card failed, or is being reset: device_broken, needs_reset, timed_out, device_gone,
+    // memory_still_owned; ok otherwise. Context: any.
     status_code failure() const { return failure_; }
 
     // How many streams the device has, and how many of them can be used here.
@@ -112,12 +128,41 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     bool pump_all(u32 budget = default_budget);
 
     // One completion, for a port whose queue announces them itself. Context: the pumper of `queue`.
-    void complete(u32 queue, const used& u);
+    void complete(u32 queue, used u);
 
     // The device's configuration changed, or it wants a reset. Context: thread, interrupt.
     void config_changed() {
-        if (port_ != nullptr && needs_reset(*port_)) fail(status_code::needs_reset);
+        if (Limits::resets && state_ == card_state::failed) return;
+        if (port_ != nullptr && needs_reset(*port_)) trouble(status_code::needs_reset);
     }
+
+    // --- Suspend, resume and removal (card_suspend.hpp); not with Limits::resets = false. ---
+
+    // Stops what runs and suspends the device: with VIRTIO_F_SUSPEND, or by a reset where it is not
+    // offered or does not work. Operations that are under way end first. Nothing is posted and no
+    // doorbell rung until resume; audio and operations answer `suspended`. Suspended already: ok.
+    // Context: thread. Errors: wrong_context; wrong_state, not open; busy, the card is being reset;
+    // device_gone, memory_still_owned and other failures of the card.
+    // Spec: [virtio 1.4] Device Suspend
+    status_code suspend_async();
+    status_code suspend() {
+        const status_code begun = suspend_async();
+        return begun == status_code::in_progress ? wait_for(outcome_) : begun;
+    }
+
+    // The device runs again, with every stream as it was; those that ran go on where they were, and
+    // the handler's `recovered` is told. Where the device does not resume, it is reset. Open: ok.
+    // Context and errors: as suspend; busy, also while it is being suspended.
+    status_code resume_async();
+    status_code resume() {
+        const status_code begun = resume_async();
+        return begun == status_code::in_progress ? wait_for(outcome_) : begun;
+    }
+
+    // The device was removed, says the kernel: it is not touched any more, every operation ends
+    // with device_gone, and close answers ok. Registers must stay mapped until this has returned
+    // and nobody pumps or commits any more. Context: any but a callback.
+    void removed();
 
     // Time passes: gives up overdue requests, rings forgotten doorbells. `now`: the port's clock,
     // or the number of ticks. The answer: when to call again at the latest. Context: thread, timer.
@@ -125,19 +170,11 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
 
     // How tx or rx shares interrupts and doorbells. Context: thread. Errors: invalid_argument, no
     // such queue; wrong_state, the card is closed; wrong_context; not_available, small limits.
-    status_code set_policy(u32 queue, notification_policy p) {
-        if (queue != wire::SND_VQ_TX && queue != wire::SND_VQ_RX) {
-            return status_code::invalid_argument;
-        }
-        if (Limits::small) return status_code::not_available;
-        if (!reachable(queue)) return status_code::wrong_state;
-        if (in_callback()) return status_code::wrong_context;
-        ends_[queue].set_policy(p);
-        for (stream_type& s : streams())
-            if (s.end_ == &ends_[queue]) s.set_guards();
-        (void)pump(queue, default_budget); // the interrupts asked for follow the new policy
-        return status_code::ok;
-    }
+    status_code set_policy(u32 queue, notification_policy p);
+
+    // What holds of it now: a device without EVENT_IDX interrupts each time, and without MSG_POLLING
+    // in all streams it does not poll. Context: any.
+    notification_policy effective_policy(u32 queue) const;
 
     const card_counters& counters() const { return counters_; }
     Handler& handler() { return handler_; }
@@ -145,7 +182,7 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
   private:
     friend stream_type;
     friend card_items<card, Limits>;
-    using endpoint_type = endpoint<queue_type, hooks>;
+    using endpoint_type = endpoint<queue_type, hooks, Limits::small>;
     using area = card_area<Limits>;
     using message = typename stream_type::message;
 
@@ -158,14 +195,35 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     static constexpr bool is_audio(u32 queue) {
         return queue == wire::SND_VQ_TX || queue == wire::SND_VQ_RX;
     }
+    // --- Policies (card_policy.hpp). ---
+    bool device_polls(const endpoint_type& end);
+    void set_guards(const endpoint_type& end);
+    void settle_policy(endpoint_type& end);
+
     // An entry may be called when there is no such queue, or none yet, or before DRIVER_OK, when
     // no doorbell may ring.
     bool reachable(u32 queue) const {
         return port_ != nullptr && !setting_up_ && queue < wire::SND_VQ_COUNT &&
                ends_[queue].ready();
     }
+    // What an operation hears while the card is away: busy or suspended; else ok.
+    status_code away() const {
+        if constexpr (Limits::resets) {
+            if (state_ == card_state::recovering) return status_code::busy;
+            if (state_ == card_state::suspended) return status_code::suspended;
+        }
+        return status_code::ok;
+    }
+    // What the user's periods hear while a stream takes none.
+    status_code no_audio() const {
+        const status_code code = away();
+        if (ok(code)) return status_code::wrong_state;
+        return code == status_code::busy ? status_code::would_block : code;
+    }
     // A handler is called while a queue is pumped, so a call from the pumper comes from a handler.
+    // While the device is set up again every pump is claimed, and nobody called.
     bool in_callback() {
+        if (Limits::resets && setting_up_) return false;
         for (endpoint_type& end : ends_) {
             if (end.pumped_by(context_of(*hooks_))) return true;
         }
@@ -196,11 +254,41 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     // --- Opening and closing (card_open.hpp). ---
     status_code set_up(Port& port);
     status_code populate_events();
+    // Whose descriptions the next request asks for, or has asked for.
+    u32 unknown_streams() const {
+        const u32 left = lesser(device_streams_, Limits::streams) - stream_count_;
+        return Limits::streams <= info_batch ? left : lesser(left, info_batch);
+    }
     status_code ask_for_streams();
     void got_streams(status_code code);
     status_code give_up(status_code why);
     void finish_opening(status_code code);
     void fail(status_code code);
+
+    // --- The device is reset or suspended, and runs again (card_reset.hpp, card_suspend.hpp). ---
+    void trouble(status_code cause) {
+        if (!begin_reset(cause)) fail(cause);
+    }
+    bool begin_reset(status_code cause);
+    bool begin_step();
+    void end_step() { store_release(&rescue_.stepping, false); }
+    bool step(u64 now, u64& next);
+    void do_step(u64 now, u64& next);
+    void leave(status_code cause);
+    bool claim_pumps();
+    void give_pumps_back();
+    void take_last();
+    bool part_from_device(u64 now);
+    void restart(u64 now);
+    bool same_device(const wire::snd_config& config, u64 features);
+    void back(status_code code);
+    void pause_streams(u64 now);
+    void sleep(u64 now);
+    void wake_up(u64 now);
+    void asleep(status_code code);
+    void finish_rescue(status_code code);
+    static constexpr u64 soon_ = has_clock<hooks> ? 5'000'000 : 1;
+    static constexpr u64 reset_window_ = time_limit_ * 5;
 
     // --- Completions (card_pump.hpp). ---
     static constexpr bool keeps_time = stream_type::keeps_time;
@@ -211,7 +299,7 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
         return static_cast<stream_type&>(*m.owner);
     }
     [[gnu::noinline]] bool pump_on(u32 queue, u32 budget);
-    void completed(u32 queue, const used& u);
+    void completed(u32 queue, used u);
     void control_answered(const control_answer& answer);
     void event_arrived(cookie what);
     void handle_event(u32 code, u32 data);
@@ -226,9 +314,8 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     hooks* hooks_ = nullptr;
     u32 stream_count_ = 0;
     u32 device_streams_ = 0;
-    u32 asked_from_ = 0; // the first stream of the information request in flight
     card_state state_ = card_state::closed;
-    bool setting_up_ = false; // open_async is at work
+    bool setting_up_ = false; // the device is, by open_async or after a reset
     status_code outcome_ = status_code::ok;
     status_code failure_ = status_code::ok;
     u64 now_ = 0;
@@ -237,8 +324,9 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     bus_address shared_bus_;
     card_counters counters_;
     endpoint_type ends_[wire::SND_VQ_COUNT]{};
-    control_channel<queue_type, hooks, area::control_cells> control_{};
+    control_channel<endpoint_type, queue_type, area::control_cells> control_{};
     typename queue_type::slot event_chains_[Limits::events]{};
+    [[no_unique_address]] card_rescue<Limits> rescue_{};
     stream_type streams_[Limits::streams]{};
 };
 
@@ -247,5 +335,8 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
 #include <vsnd/sound/card_answers.hpp>
 #include <vsnd/sound/card_discovery.hpp>
 #include <vsnd/sound/card_open.hpp>
+#include <vsnd/sound/card_policy.hpp>
 #include <vsnd/sound/card_pump.hpp>
 #include <vsnd/sound/card_requests.hpp>
+#include <vsnd/sound/card_reset.hpp>
+#include <vsnd/sound/card_suspend.hpp>

@@ -81,6 +81,21 @@ void card_items<Card, Limits>::end_items(status_code code) {
     if constexpr (elements_too) end(elements_.task);
 }
 
+template <class Card, class Limits>
+bool card_items<Card, Limits>::items_pending() const {
+    bool any = false;
+    if constexpr (jacks_too) any |= jacks_.task.outcome_ == status_code::in_progress;
+    if constexpr (elements_too) any |= elements_.task.outcome_ == status_code::in_progress;
+    return any;
+}
+
+// The device was reset: it has let go of all memory. What is known of the items stays.
+template <class Card, class Limits>
+void card_items<Card, Limits>::items_returned() {
+    if constexpr (jacks_too) jacks_.task.kept_ = false;
+    if constexpr (elements_too) elements_.task.kept_ = false;
+}
+
 // --- Events. ---
 
 // False: of no kind, or for no item, that exists here.

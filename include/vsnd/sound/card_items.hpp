@@ -217,6 +217,8 @@ class card_items {
     void tick_items(u64 now, u64& next);
     void tick_task(item_task& task, u32 owner, u64 now, u64& next);
     void end_items(status_code code);
+    bool items_pending() const;
+    void items_returned();
     bool item_event(u32 code, u32 data);
     bool jack_event(u32 id, bool connected);
     bool element_event(u32 data);

@@ -16,10 +16,11 @@ status_code card<Port, Handler, Limits>::open_async(Port& port, const dma_region
     hooks_ = &hooks_of(port);
     shared_ = reinterpret_cast<area*>(memory.cpu);
     shared_bus_ = memory.bus;
-    stream_count_ = device_streams_ = asked_from_ = 0;
+    stream_count_ = device_streams_ = 0;
     if constexpr (has_items<Limits>) this->reset_items();
     counters_ = {};
     failure_ = status_code::ok;
+    if constexpr (Limits::resets) rescue_ = {};
     // An interrupt may come at any time from here on, and finds no queue that is half set up.
     for (endpoint_type& end : ends_)
         end.forget();
@@ -49,18 +50,34 @@ status_code card<Port, Handler, Limits>::set_up(Port& port) {
     if (!features.ok()) return features.code();
     // `controls` is not read without VIRTIO_SND_F_CTLS: some devices have only 12 bytes.
     wire::snd_config config{};
-    constexpr usize readable = __builtin_offsetof(wire::snd_config, controls);
-    const status_code read = port.read_config(0, {reinterpret_cast<u8*>(&config), readable});
+    constexpr u32 from = Limits::small ? u32{__builtin_offsetof(wire::snd_config, streams)} : 0;
+    constexpr usize end = Limits::small ? __builtin_offsetof(wire::snd_config, chmaps)
+                                        : __builtin_offsetof(wire::snd_config, controls);
+    const status_code read =
+        port.read_config(from, {reinterpret_cast<u8*>(&config) + from, end - from});
     if (!ok(read)) return read;
-    device_streams_ = config.streams;
+    const bool again = Limits::resets && state_ != card_state::opening;
+    if constexpr (Limits::resets) {
+        if (again && !same_device(config, features.value())) return status_code::device_broken;
+        rescue_.features = features.value();
+    }
+    if (!again) device_streams_ = config.streams;
     if constexpr (has_items<Limits>) {
-        const status_code counted = this->count_items(config, features.value());
-        if (!ok(counted)) return counted;
+        if (!again) {
+            const status_code counted = this->count_items(config, features.value());
+            if (!ok(counted)) return counted;
+        }
     }
 
     for (u32 i = 0; i < wire::SND_VQ_COUNT; ++i) {
         const result<queue_type*> queue = port.queue(i);
         if (!queue.ok()) return queue.code();
+        if constexpr (Limits::resets) {
+            if (again) {
+                ends_[i].renew(*queue.value());
+                continue;
+            }
+        }
         ends_[i].init(*queue.value(), *hooks_, i);
     }
     control_.init(ends_[wire::SND_VQ_CONTROL], shared_->cells,
@@ -77,18 +94,19 @@ status_code card<Port, Handler, Limits>::set_up(Port& port) {
 template <class Port, class Handler, class Limits>
 status_code card<Port, Handler, Limits>::populate_events() {
     endpoint_type& end = ends_[wire::SND_VQ_EVENT];
+    [[maybe_unused]] auto held = end.lock();
+    queue_type& queue = end.queue();
     for (u32 i = 0; i < Limits::events; ++i) {
         wire::snd_event* const event = &shared_->events[i];
         const usize at = __builtin_offsetof(area, events) + i * sizeof(*event);
         const part buffer[] = {{shared_bus_ + at, sizeof(*event)}};
-        const auto bound = end.bind({{}, buffer}, event);
+        const auto bound = queue.bind({buffer, 0}, event);
         if (!bound.ok()) return i == 0 ? bound.code() : status_code::ok;
         event_chains_[i] = bound.value();
         // Without a doorbell: a device looks for buffers when it has an event, and some do not
         // survive one.
-        [[maybe_unused]] auto held = end.lock();
-        const status_code posted = end.queue().post(bound.value());
-        if (!ok(posted)) return posted;
+        const status_code posted = queue.post(bound.value());
+        if (!posts_always<queue_type> && !ok(posted)) return posted;
     }
     return status_code::ok;
 }
@@ -97,16 +115,15 @@ status_code card<Port, Handler, Limits>::populate_events() {
 // Spec: [virtio 1.4] Sound Device / Item Information Request
 template <class Port, class Handler, class Limits>
 status_code card<Port, Handler, Limits>::ask_for_streams() {
-    const u32 wanted = lesser(device_streams_, Limits::streams);
-    if (asked_from_ == wanted) {
+    const u32 count = unknown_streams();
+    if (count == 0) {
         if constexpr (has_items<Limits>) return this->ask_for_items();
         return status_code::ok;
     }
-    const u32 count = lesser(wanted - asked_from_, info_batch);
     __builtin_memset(shared_->infos, 0, sizeof(shared_->infos));
     wire::snd_query_info query{};
     query.hdr.code = wire::SND_R_PCM_INFO;
-    query.start_id = asked_from_;
+    query.start_id = stream_count_;
     query.count = count;
     query.size = sizeof(wire::snd_pcm_info);
     const part payload = {shared_bus_ + __builtin_offsetof(area, infos),
@@ -123,16 +140,11 @@ void card<Port, Handler, Limits>::got_streams(status_code code) {
         if (this->probed(code)) return;
     }
     if (!ok(code)) return finish_opening(code);
-    const u32 wanted = lesser(device_streams_, Limits::streams);
-    const u32 count = lesser(wanted - asked_from_, info_batch);
-    for (u32 i = 0; i < count; ++i) {
-        const u32 id = asked_from_ + i;
-        const usize at =
-            __builtin_offsetof(area, streams) + id * sizeof(typename area::stream_area);
-        streams_[id].init(*this, id, shared_->infos[i], &shared_->streams[id], shared_bus_ + at);
-    }
-    asked_from_ += count;
-    stream_count_ = asked_from_;
+    const u32 first = stream_count_;
+    const u32 end = first + unknown_streams();
+    for (u32 id = first; id < end; ++id)
+        streams_[id].init(*this, id, shared_->infos[id - first]);
+    stream_count_ = end;
     code = ask_for_streams();
     if (code != status_code::in_progress) finish_opening(code);
 }
@@ -151,7 +163,9 @@ void card<Port, Handler, Limits>::finish_opening(status_code code) {
 // Resets the device. The answer: `why`, or memory_still_owned where the reset is not confirmed.
 template <class Port, class Handler, class Limits>
 status_code card<Port, Handler, Limits>::give_up(status_code why) {
-    const status_code stopped = port_->stop();
+    // What was removed is not touched, and touches no memory.
+    const bool gone = Limits::resets && failure_ == status_code::device_gone;
+    const status_code stopped = gone ? status_code::ok : port_->stop();
     if constexpr (has_items<Limits>) {
         this->end_items(ok(stopped) ? status_code::wrong_state : stopped);
     }
@@ -184,9 +198,19 @@ status_code card<Port, Handler, Limits>::close() {
         if constexpr (Limits::jacks != 0) (void)wait_for(this->jacks_.task.outcome_);
         if constexpr (Limits::elements != 0) (void)wait_for(this->elements_.task.outcome_);
     }
+    bool claimed = false;
+    if constexpr (Limits::resets) {
+        while (!begin_step()) {
+            if constexpr (has_wait<hooks>) hooks_->wait(1'000'000);
+        }
+        claimed = rescue_.claimed;
+        rescue_.claimed = false;
+        rescue_.step = rescue_step::none;
+        if (!ok(away())) failure_ = status_code::ok; // of a reset that is not finished
+    }
     // Nobody pumps any more, on no CPU: the pumps are claimed until the device is reset.
     for (endpoint_type& end : ends_) {
-        while (end.ready() && !end.begin_pump()) {
+        while (end.ready() && !claimed && !end.begin_pump()) {
             if constexpr (has_wait<hooks>) hooks_->wait(1'000'000);
         }
     }
@@ -194,22 +218,30 @@ status_code card<Port, Handler, Limits>::close() {
     for (endpoint_type& end : ends_) {
         if (end.ready()) end.end_claim();
     }
+    if constexpr (Limits::resets) {
+        setting_up_ = false;
+        if (outcome_ == status_code::in_progress)
+            store_release(&outcome_, status_code::wrong_state);
+        end_step();
+    }
     return stopped;
 }
 
-// The device broke the specification or asked for a reset: nothing works until close and open.
+// The device broke the specification, asked for a reset or is gone, and the card does not, or not
+// any more, help itself: nothing works until close and open.
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::fail(status_code code) {
-    if (!ok(failure_)) return;
+    if (!ok(failure_) && ok(away())) return;
     failure_ = code;
     tell(*hooks_, {trace_step::failure, card_itself, static_cast<u32>(code)});
-    if (setting_up_) return; // open_async looks at it
+    if (setting_up_ && ok(away())) return; // open_async looks at it
     if (state_ == card_state::opening) return finish_opening(code);
-    if (state_ != card_state::open) return;
+    if (state_ != card_state::open && ok(away())) return;
     state_ = card_state::failed;
     for (stream_type& s : streams())
         s.fail(code);
     if constexpr (has_items<Limits>) this->end_items(code);
+    if constexpr (Limits::resets) finish_rescue(code);
 }
 
 // A blocking call: pumps, lets time pass, and sleeps where the port can.

@@ -66,23 +66,33 @@ template <class Port, class Handler, class Limits>
 bool card<Port, Handler, Limits>::pump_on(u32 queue, u32 budget) {
     endpoint_type& end = ends_[queue];
     for (; budget != 0 && ok(failure_); --budget) {
-        const used u = end.take();
-        if (u.type != used::kind::nothing) {
+        if constexpr (Limits::small) {
+            const used u = end.next();
+            if (u.type == used::kind::nothing) return false;
             completed(queue, u);
-            continue;
+        } else {
+            const used u = end.take();
+            if (u.type != used::kind::nothing) {
+                completed(queue, u);
+                continue;
+            }
+            caught_up(queue);
+            if (end.rest(interrupt_after(queue))) return false;
         }
-        caught_up(queue);
-        if (end.rest(interrupt_after(queue))) return false;
     }
-    end.leave_pump();
+    if (Limits::resets && !ok(failure_)) {
+        end.end_claim(); // no doorbell
+    } else {
+        end.leave_pump();
+    }
     return ok(failure_);
 }
 
 template <class Port, class Handler, class Limits>
-void card<Port, Handler, Limits>::completed(u32 queue, const used& u) {
+void card<Port, Handler, Limits>::completed(u32 queue, used u) {
     if (u.type == used::kind::dropped) {
         ++counters_.unknown_ids;
-        if (ends_[queue].broken()) fail(status_code::device_broken);
+        if (ends_[queue].broken()) trouble(status_code::device_broken);
         return;
     }
     if (queue == wire::SND_VQ_CONTROL) return control_answered(control_.complete(u.what));
@@ -94,11 +104,13 @@ void card<Port, Handler, Limits>::completed(u32 queue, const used& u) {
 template <class Port, class Handler, class Limits>
 bool card<Port, Handler, Limits>::pump(u32 queue, u32 budget) {
     if (!reachable(queue) || budget == 0) return false;
-    if (queue == wire::SND_VQ_TX && !Limits::playback) return false;
-    if (queue == wire::SND_VQ_RX && !Limits::capture) return false;
-    if (budget >= default_budget) {
-        if (queue == wire::SND_VQ_TX) return pump<wire::SND_VQ_TX>();
-        if (queue == wire::SND_VQ_RX) return pump<wire::SND_VQ_RX>();
+    if constexpr (!Limits::small) {
+        if (queue == wire::SND_VQ_TX && !Limits::playback) return false;
+        if (queue == wire::SND_VQ_RX && !Limits::capture) return false;
+        if (budget >= default_budget) {
+            if (queue == wire::SND_VQ_TX) return pump<wire::SND_VQ_TX>();
+            if (queue == wire::SND_VQ_RX) return pump<wire::SND_VQ_RX>();
+        }
     }
     if (!ends_[queue].begin_pump()) return false;
     return pump_on(queue, budget);
@@ -108,15 +120,15 @@ template <class Port, class Handler, class Limits>
 bool card<Port, Handler, Limits>::pump_all(u32 budget) {
     bool more = false;
     // Audio first: what came back must be seen before an answer that says it has.
-    constexpr u32 order[] = {wire::SND_VQ_TX, wire::SND_VQ_RX, wire::SND_VQ_EVENT,
-                             wire::SND_VQ_CONTROL};
-    for (const u32 queue : order)
+    static_assert(wire::SND_VQ_CONTROL < wire::SND_VQ_EVENT &&
+                  wire::SND_VQ_EVENT < wire::SND_VQ_TX && wire::SND_VQ_TX < wire::SND_VQ_RX);
+    for (u32 queue = wire::SND_VQ_COUNT; queue-- != 0;)
         more |= pump(queue, budget);
     return more;
 }
 
 template <class Port, class Handler, class Limits>
-void card<Port, Handler, Limits>::complete(u32 queue, const used& u) {
+void card<Port, Handler, Limits>::complete(u32 queue, used u) {
     if (!reachable(queue) || u.type == used::kind::nothing) return;
     // A pump of one completion, so that the handler is in a callback here too.
     const bool claimed = ends_[queue].begin_pump();
@@ -146,7 +158,10 @@ void card<Port, Handler, Limits>::event_arrived(cookie what) {
     const u32 code = load_relaxed(&event->hdr.code);
     const u32 data = load_relaxed(&event->data);
     const usize i = static_cast<usize>(event - shared_->events);
-    (void)ends_[wire::SND_VQ_EVENT].post(event_chains_[i]);
+    if constexpr (Limits::resets) rescue_.owed[i] = state_ == card_state::suspended;
+    if (!Limits::resets || state_ != card_state::suspended) {
+        (void)ends_[wire::SND_VQ_EVENT].post(event_chains_[i]);
+    }
     ++counters_.events;
     handle_event(code, data);
 }
@@ -205,8 +220,13 @@ void card<Port, Handler, Limits>::tell_recovered(stream_type& s, status_code cod
 
 template <class Port, class Handler, class Limits>
 u64 card<Port, Handler, Limits>::tick(u64 now) {
-    now_ = now;
     u64 next = ~u64{0};
+    if constexpr (Limits::resets) {
+        rescue_.late = has_clock<hooks> && now - now_ > time_limit_ / 2;
+        now_ = now;
+        if (!step(now, next)) return next;
+    }
+    now_ = now;
     if (!reachable(wire::SND_VQ_CONTROL) || state_ == card_state::failed) return next;
     control_.tick(now, next);
     if (state_ == card_state::opening && !before(now, deadline_, next)) {
@@ -214,7 +234,7 @@ u64 card<Port, Handler, Limits>::tick(u64 now) {
     }
     if constexpr (has_items<Limits>) this->tick_items(now, next);
     for (stream_type& s : streams())
-        s.tick(now, next);
+        next = lesser(next, s.tick(now));
     if (Limits::playback) ends_[wire::SND_VQ_TX].kick();
     if (Limits::capture) ends_[wire::SND_VQ_RX].kick();
     return next;

@@ -13,9 +13,11 @@ template <class Card, class Limits>
 status_code card_items<Card, Limits>::begin(item_task& task, bool taken) {
     Card& card = self();
     if (card.hooks_ == nullptr) return status_code::wrong_state;
+    if (!ok(card.away())) return card.away();
     if (card.in_callback()) return status_code::wrong_context;
     if (!card.reachable(wire::SND_VQ_CONTROL)) return status_code::wrong_state;
     [[maybe_unused]] auto held = card.ends_[wire::SND_VQ_CONTROL].lock();
+    if (!ok(card.away())) return card.away();
     if (!ok(card.failure_)) return card.failure_;
     if (!card.is_open()) return status_code::wrong_state;
     if (task.pending_ || task.kept_) return status_code::busy;
@@ -50,7 +52,7 @@ status_code card_items<Card, Limits>::finish_call(item_task& task, status_code b
     status_code code = self().wait_for(task.outcome_);
     if (ok(code)) code = take();
     // A card that was closed meanwhile has let everything go.
-    if (!self().reachable(wire::SND_VQ_CONTROL)) return code;
+    if (self().port_ == nullptr || !self().ends_[wire::SND_VQ_CONTROL].ready()) return code;
     return abandon(task, code);
 }
 

@@ -30,12 +30,19 @@ class clock_filter {
         bend_ = 0;
     }
 
+    // What the device may have, of its own; `sure`, it has.
+    void set_device(const device_buffer& b, u32 period_frames, bool sure) {
+        device_ = b;
+        period_ = period_frames;
+        sure_ = sure;
+    }
+
     void start(clock_point begin) {
         line_ = {begin, nominal_.bent(bend_), 0, clock_state::running};
         started_ = begin;
         last_frames_ = begin.frames;
         heard_ = 0;
-        ahead_ = lost_ = false;
+        ahead_ = lost_ = as_told_ = false;
         learning_ = true;
         lead_ = rough_ = noise_ = wait_ns_ = 0;
         error_ns_ = outlier_ns;
@@ -70,7 +77,7 @@ class clock_filter {
             runs_ahead();
         if (heard_ < 2)
             begin(sample, early_of(sample));
-        else if (ahead_ && learning_ && wait_ns_ > margin_ns)
+        else if (ahead_ && learning_ && !as_told_ && wait_ns_ > margin_ns)
             find_tick(sample, early_of(sample));
         last_frames_ = sample.frames;
         early = early_of(sample);
@@ -92,6 +99,7 @@ class clock_filter {
     static constexpr s32 longest_tick_ns = 25'000'000; // of a device that works in bursts
     static constexpr s32 latest_ns = 10'000'000;       // and still believed to have begun at START
     static constexpr s32 usual_tick_ns = 10'000'000;
+    static constexpr u32 most_ticks = 200;
     static constexpr s32 grid_ns = 150'000;
     static constexpr s32 margin_ns = 250'000;
     static constexpr s32 greatest_bend = 859'000; // 400 ppm, of 2^31
@@ -125,6 +133,22 @@ class clock_filter {
         return !beyond(ns, grid_ns);
     }
 
+    // Whether a device that fills this buffer at its ticks would have completed so much just now.
+    bool fits_device(clock_point sample) const {
+        if (device_.tick_ns <= 2 * u32{margin_ns}) return false;
+        const u64 waited = sample.ns - started_.ns + margin_ns;
+        u64 ticks_ns = 0; // those behind the first
+        for (u32 i = 0; ticks_ns + 2 * u64{device_.tick_ns} <= waited; ++i) {
+            if (i == most_ticks) return false;
+            ticks_ns += device_.tick_ns;
+        }
+        if (waited < device_.tick_ns || waited - ticks_ns - device_.tick_ns > 2 * u64{margin_ns})
+            return false;
+        const u64 taken = device_.frames + nominal_.frames_in(ticks_ns);
+        const u64 frames = sample.frames - started_.frames;
+        return frames <= taken + 1 && frames + period_ > taken;
+    }
+
     // The first two completions.
     void begin(clock_point sample, s32 early) {
         const s32 ns = static_cast<s32>(lesser(sample.ns - started_.ns, u64{0x7fff'ffff}));
@@ -132,12 +156,13 @@ class clock_filter {
         if (heard_++ == 0) {
             first_part_ = part;
             wait_ns_ = ns;
-            if (ahead_) guess_tick();
+            as_told_ = fits_device(sample);
+            if (ahead_ || (as_told_ && sure_)) runs_ahead();
             return;
         }
+        if (as_told_ && ahead_) return;
         const s32 step = early - last_;
-        part_ = part;
-        least_step_ = most_step_ = step;
+        part_ = ~u32{0}; // the first part is more than what a tick completes, and this one less
         const bool grid = on_grid(wait_ns_) && on_grid(ns - wait_ns_);
         if (beyond(step, margin_ns) || part < first_part_ || grid) return;
         shift(-rough_);
@@ -153,7 +178,8 @@ class clock_filter {
         if (heard_ != 0) guess_tick();
     }
     void guess_tick() {
-        rough_ = wait_ns_ > usual_tick_ns && on_grid(wait_ns_) ? usual_tick_ns
+        rough_ = as_told_                                          ? static_cast<s32>(device_.tick_ns)
+                 : wait_ns_ > usual_tick_ns && on_grid(wait_ns_) ? usual_tick_ns
                  : wait_ns_ < longest_tick_ns                  ? wait_ns_
                                                                : 0;
         shift(rough_);
@@ -214,6 +240,12 @@ class clock_filter {
         closed_ns_ = ns;
     }
 
+    // When it began to play may be a tick off; so may a device that might be another kind.
+    s32 unsure() const {
+        if (as_told_) return sure_ || ahead_ ? 0 : static_cast<s32>(device_.tick_ns);
+        return ahead_ ? rough_ : 0;
+    }
+
     void close(s32 slack, u32 bits) {
         // A device that completes what was played may do so late, all the time.
         if (learning_) lead_ = ahead_ ? best_ : greater(best_, -latest_ns);
@@ -236,7 +268,7 @@ class clock_filter {
             bend_ = greater(lesser(bend, greatest_bend), -greatest_bend);
             line_.rate = nominal_.bent(bend_);
         }
-        error_ns_ = slack + 2 * margin_ns + (ahead_ ? rough_ : 0);
+        error_ns_ = slack + 2 * margin_ns + unsure();
         learning_ = lost_ = false;
         open_window();
     }
@@ -248,7 +280,7 @@ class clock_filter {
     u32 heard_ = 0;       // completions since the start, up to 2
     u64 last_frames_ = 0; // completed by the last of them
     u32 first_part_ = 0;  // completed by the first
-    u32 part_ = 0;        // the least at once
+    u32 part_ = 0;        // the least at once, later
     s32 wait_ns_ = 0;     // for the first
     s32 rough_ = 0;       // the length of a tick, as far as it is known
     s32 least_step_ = 0;  // by how much `early` changed at once
@@ -258,6 +290,10 @@ class clock_filter {
     s32 noise_ = 0; // how late completions may be, after the earliest
     s32 error_ns_ = 0;
     u64 closed_ns_ = 0;
+    device_buffer device_;
+    u32 period_ = 0;
+    bool sure_ = false;
+    bool as_told_ = false; // the first completion came as from that buffer
     bool ahead_ = false;
     bool learning_ = false; // in the first window
     bool lost_ = false;

@@ -98,9 +98,9 @@ class sample_queue {
     }
     void forget() { store_release(&taken_, load_acquire(&put_)); }
 
-  private:
     static constexpr u32 room = 4;
 
+  private:
     clock_point samples_[room];
     u32 put_ = 0;
     u32 taken_ = 0;

@@ -4,7 +4,7 @@
 // Spec: [virtio 1.4] Sound Device / Device Operation
 
 #include <vsnd/base/atomic.hpp>
-#include <vsnd/sound/endpoint.hpp>
+#include <vsnd/sound/endpoint_small.hpp>
 #include <vsnd/sound/limits.hpp>
 
 namespace vsnd {
@@ -38,7 +38,7 @@ struct control_answer {
     bool late = false; // of a request that had been given up: the owner must not be told
 };
 
-template <class Queue, class Hooks, u32 Cells>
+template <class Endpoint, class Queue, u32 Cells>
 class control_channel {
     enum class cell_state : u8 { idle, sent, given_up };
 
@@ -51,7 +51,7 @@ class control_channel {
   public:
     // The cells are `shared`, which the device finds at `bus`. A doorbell that nobody answers is
     // rung again after `patience`.
-    void init(endpoint<Queue, Hooks>& queue, control_cell* shared, bus_address bus, u64 patience) {
+    void init(Endpoint& queue, control_cell* shared, bus_address bus, u64 patience) {
         end_ = &queue;
         shared_ = shared;
         bus_ = bus;
@@ -98,19 +98,15 @@ class control_channel {
     // becomes the earliest time at which this wants to be called again.
     void tick(u64 now, u64& next) {
         [[maybe_unused]] auto held = end_->lock();
-        if (!anything_sent()) return;
-        if (now >= ring_again_) {
-            ring_again_ = now + patience_;
-            end_->ring_locked();
-        }
-        next = lesser(next, ring_again_);
-    }
-
-    bool anything_sent() const {
         for (const cell& c : cells_) {
-            if (c.state == cell_state::sent) return true;
+            if (c.state != cell_state::sent) continue;
+            if (now >= ring_again_) {
+                ring_again_ = now + patience_;
+                end_->ring_locked();
+            }
+            next = lesser(next, ring_again_);
+            return;
         }
-        return false;
     }
 
   private:
@@ -133,19 +129,19 @@ class control_channel {
             where,
             {at + __builtin_offsetof(control_cell, response), sizeof(wire::snd_hdr)},
             payload};
-        Queue& queue = end_->queue();
         const auto bound =
-            queue.bind({{all, 1}, {all + 1, payload.bytes == 0 ? usize{1} : usize{2}}}, &c);
+            end_->queue().bind({{all, payload.bytes == 0 ? usize{2} : usize{3}}, 1}, &c);
         if (!bound.ok()) return bound.code();
-        c = {bound.value(), owner, cell_state::sent};
+        c.chain = bound.value();
+        c.owner = owner;
+        c.state = cell_state::sent;
         ring_again_ = now + patience_;
-        const status_code posted = queue.post(c.chain);
+        const status_code posted = end_->post_now(c.chain);
         if (!ok(posted)) {
             free(c);
         } else {
             const u32 code = static_cast<const wire::snd_hdr*>(request)->code;
             end_->tell({trace_step::request, traced(owner), code});
-            if constexpr (!Queue::kicks_itself) queue.kick(1);
         }
         return posted;
     }
@@ -154,7 +150,7 @@ class control_channel {
         (void)end_->queue().unbind(c.chain);
     }
 
-    endpoint<Queue, Hooks>* end_ = nullptr;
+    Endpoint* end_ = nullptr;
     control_cell* shared_ = nullptr;
     bus_address bus_;
     u64 patience_ = 0;

@@ -9,9 +9,16 @@ namespace vsnd {
 // How often a queue's two sides disturb each other. The doorbell is rung after `doorbell_every`
 // submitted periods, or as soon as the device can see only one more; the device interrupts after
 // `interrupt_every` completed periods of all streams of the queue. 1 and 1 is "each".
+// No interrupts: the driver polls, by pump; only while an operation of a stream is under way is it
+// interrupted. No doorbells: the device polls, which holds while every prepared stream of the queue
+// has MSG_POLLING.
 struct notification_policy {
+    static constexpr u32 none = 0xffff'ffff;
+
     u32 doorbell_every = 1;
     u32 interrupt_every = 1;
+
+    constexpr bool operator==(const notification_policy&) const = default;
 };
 
 // What the device must always still see of a running stream, in periods, before a doorbell may
@@ -21,7 +28,8 @@ inline constexpr u32 safety_periods = 1;
 // How many completions one call of pump handles before it gives way.
 inline constexpr u32 default_budget = 64;
 
-template <class Queue, class Hooks>
+// Small: see endpoint_small.hpp.
+template <class Queue, class Hooks, bool Small = false>
 class endpoint {
     using slot = typename Queue::slot;
     using guard = queue_lock<Hooks>;
@@ -32,8 +40,18 @@ class endpoint {
         hooks_ = &hooks;
         number_ = number;
         unsent_ = 0;
+        suppressed_ = false;
+        take_effect(possible(false));
         ring_at_ = static_cast<s32>(policy_.doorbell_every);
         attention_ = false;
+    }
+
+    // The device was reset, and has an empty queue again. Who has claimed the pump keeps it.
+    void renew(Queue& queue) {
+        guard g(*hooks_, number_);
+        queue_ = &queue;
+        unsent_ = 0;
+        set_threshold(policy_.doorbell_every);
     }
 
     Queue& queue() { return *queue_; }
@@ -62,6 +80,13 @@ class endpoint {
     status_code post_locked(slot s) {
         const status_code code = queue_->post(s);
         if (ok(code)) (void)hold_back();
+        return code;
+    }
+
+    // Posts and rings at once. With the lock held.
+    status_code post_now(slot s) {
+        const status_code code = queue_->post(s);
+        if (ok(code)) kick_queue(1);
         return code;
     }
 
@@ -98,7 +123,7 @@ class endpoint {
         const u32 posted = unsent_;
         unsent_ = 0;
         set_threshold(policy_.doorbell_every);
-        if (posted != 0) kick_queue(posted);
+        if (posted != 0 && !device_polls()) kick_queue(posted);
     }
     VSND_TINY bool pumped() const { return ring_at_ < -1; }
     bool pumped_by(u32 context) const { return pumped() && pumper_ == context; }
@@ -155,6 +180,11 @@ class endpoint {
         const bool wanted = attention_;
         attention_ = false;
         if (wanted) return false;
+        if constexpr (has_suppression<Queue>) {
+            const bool suppress = driver_polls() && k == policy_.interrupt_every;
+            if (suppress != suppressed_) queue_->suppress_interrupts(suppress);
+            suppressed_ = suppress;
+        }
         if constexpr (has_arm<Queue>) {
             if (queue_->arm(k)) return false;
         }
@@ -186,22 +216,53 @@ class endpoint {
         }
     }
 
+    // The numbers that are gone by; where there is none, one that is never reached.
     const notification_policy& policy() const { return policy_; }
+    // The policy, as far as the queue can do it and the device does its part.
+    const notification_policy& effective() const { return effective_; }
+    bool driver_polls() const { return effective_.interrupt_every == notification_policy::none; }
+    bool device_polls() const { return effective_.doorbell_every == notification_policy::none; }
     // Completions that pass without an interrupt when none needs a closer look.
     VSND_HOT const u32& skipped() const { return skipped_; }
 
-    void set_policy(notification_policy p) {
+    void set_policy(notification_policy p, bool device_polls = false) {
+        wanted_ = p;
+        settle(device_polls);
+    }
+    // `device_polls`: it does for all streams of the queue. The answer: whether that changes anything.
+    bool settle(bool device_polls) {
         guard g(*hooks_, number_);
-        policy_ = {within_reason(p.doorbell_every), within_reason(p.interrupt_every)};
-        skipped_ = policy_.interrupt_every - 1;
+        const notification_policy p = possible(device_polls);
+        if (p == effective_) return false;
+        const bool heard_nothing = this->device_polls();
+        take_effect(p);
         attention_ = true;
         ring_for_all();
+        if (heard_nothing && !this->device_polls()) kick_queue(most_at_once);
+        return true;
     }
 
     u32 unsent() const { return unsent_; }
 
   private:
-    static constexpr u32 within_reason(u32 n) { return lesser(greater(n, u32{1}), u32{0x4000}); }
+    static constexpr u32 most_at_once = 0x4000;
+    static constexpr u32 within_reason(u32 n) { return lesser(greater(n, u32{1}), most_at_once); }
+
+    notification_policy possible(bool device_polls) const {
+        constexpr u32 none = notification_policy::none;
+        const u32 doorbell = within_reason(wanted_.doorbell_every);
+        const u32 interrupt = within_reason(wanted_.interrupt_every);
+        notification_policy p = {doorbell, batches(*queue_) ? interrupt : 1};
+        if (wanted_.doorbell_every == none) p.doorbell_every = device_polls ? none : 1;
+        if (wanted_.interrupt_every == none) p.interrupt_every = has_suppression<Queue> ? none : 1;
+        if (Queue::kicks_itself) p.doorbell_every = 1;
+        return p;
+    }
+    void take_effect(const notification_policy& p) {
+        effective_ = p;
+        policy_ = {within_reason(p.doorbell_every), within_reason(p.interrupt_every)};
+        skipped_ = policy_.interrupt_every - 1;
+    }
     static constexpr s32 while_pumping = 0x10000; // taken off meanwhile; more than any policy
 
     VSND_HOT void kick_queue(u32 posted) {
@@ -220,6 +281,9 @@ class endpoint {
     u32 skipped_ = 0;        // completions without an interrupt between two with one
     u32 pumper_ = 0;         // who pumps, where the port can tell
     notification_policy policy_;
+    notification_policy effective_;
+    notification_policy wanted_;
+    bool suppressed_ = false; // the queue was told that the driver polls
 };
 
 } // namespace vsnd

@@ -22,12 +22,17 @@ struct default_limits {
     static constexpr u32 element_answer_bytes = 3072;
     static constexpr bool playback = true;
     static constexpr bool capture = true;
-    // Less code instead of the fewest instructions: ordinary completions have no short way of their
-    // own, and doorbells and interrupts are never shared by several periods.
+    // Less code instead of the fewest instructions, for playback and nothing else: capture, clock,
+    // resets and items must be left out. Ordinary completions have no short way of their own,
+    // doorbells and interrupts are never shared by several periods, and there is no `write`:
+    // periods are filled in place.
     static constexpr bool small = false;
     // Streams keep a media clock: position() between completions, and pacing by it. It wants the
     // port's clock, read once for each batch of completions.
     static constexpr bool clock = true;
+    // A card that fails resets its device and brings its streams back by itself, and can be
+    // suspended. Without it a failure lasts until close and open.
+    static constexpr bool resets = true;
 
     // How long a control request may take: with a clock, and without one in ticks.
     static constexpr u64 control_timeout_ns = 2'000'000'000;
@@ -39,6 +44,7 @@ struct small_playback_limits : default_limits {
     static constexpr bool capture = false;
     static constexpr bool small = true;
     static constexpr bool clock = false;
+    static constexpr bool resets = false;
     static constexpr u32 jacks = 0;
     static constexpr u32 channel_maps = 0;
     static constexpr u32 elements = 0;

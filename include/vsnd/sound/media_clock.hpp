@@ -27,6 +27,12 @@ class media_clock {
         shown_.store({});
     }
 
+    // What the device may keep ahead; `sure`, completions that fit it come from it. Context: the
+    // card's.
+    void set_device(const device_buffer& b, u32 period_frames, bool sure) {
+        filter_.set_device(b, period_frames, sure);
+    }
+
     // START is sent; the device begins with frame `position_frames`. After a pause in which it kept
     // what it had, that is where the position stopped, or what it completed if that is more;
     // otherwise what it completed. The position never goes back. Context: the card's.
@@ -55,8 +61,10 @@ class media_clock {
         const clock_line old = shown_.load();
         if (old.state == clock_state::stopped) return;
         clock_point sample;
-        while (samples_.take(&sample))
+        u32 count = 0;
+        for (; samples_.take(&sample); ++count)
             filter_.learn(sample);
+        crowded_ = count >= sample_queue::room;
         // No reading may fall behind what the old line has told, or tells others just now.
         const u64 soon = now_ns + racing_ns;
         const u64 told = old.frames_at(soon, submitted_frames);
@@ -75,7 +83,7 @@ class media_clock {
     u64 told() const { return shown_.load().begin.frames; }
 
     // When to tick again at the latest. Context: the card's.
-    u64 tick_ns() const { return filter_.settled() ? 50'000'000 : 10'000'000; }
+    u64 tick_ns() const { return filter_.settled() && !crowded_ ? 50'000'000 : 10'000'000; }
 
     // When the position reaches `frames`, as far as is known now: 0, it has; never, it is stopped.
     // Context: any.
@@ -90,6 +98,7 @@ class media_clock {
 
     sample_queue samples_;
     clock_filter filter_;
+    bool crowded_ = false; // there was no room for all samples
     clock_latch<clock_line> shown_;
 };
 

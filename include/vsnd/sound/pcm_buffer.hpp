@@ -2,7 +2,7 @@
 // The audio path of one stream: its periods, who has them, and the hot path of submitting and
 // completing one. sound/stream.hpp builds the life of a stream around it.
 
-#include <vsnd/sound/endpoint.hpp>
+#include <vsnd/sound/endpoint_small.hpp>
 #include <vsnd/sound/frame_counter.hpp>
 #include <vsnd/sound/limits.hpp>
 #include <vsnd/sound/params.hpp>
@@ -31,12 +31,17 @@ class pcm_buffer {
     using slot = typename Queue::slot;
     using message = pcm_message<slot, pcm_buffer>;
     using place = typename message::place;
-    using endpoint_type = endpoint<Queue, Hooks>;
+    using endpoint_type = endpoint<Queue, Hooks, Limits::small>;
 
   public:
     // A whole period to fill (playback) or to read (capture), in place. The same one until it is
     // committed. Context: any. Errors: would_block; wrong_state, the stream takes no audio now.
     result<span<u8>> acquire() {
+        if constexpr (Limits::small) {
+            if (!accepts_) return not_now_;
+            if (held() == nullptr && !hold_next()) return status_code::would_block;
+            return span<u8>(held()->audio, period_bytes_);
+        }
         if (ring_ == nullptr || (playback() && !accepts_)) return not_now_;
         for (u32 i = 0; i < params_.periods; ++i) {
             if (held() == nullptr && !hold_next()) return status_code::would_block;
@@ -53,25 +58,25 @@ class pcm_buffer {
     // Hands the acquired period to the device: playback to be played, capture to be filled again.
     // Context: any. Errors: wrong_state, nothing is acquired, or the stream takes no audio now.
     VSND_HOT status_code commit() {
-        message* const m = held_;
-        if (m == nullptr) [[unlikely]]
-            return commit_aside();
-        endpoint_type& end = *end_;
-        held_ = nullptr;
-        store_relaxed(&m->where, place::device); // before the post: it may come back at once
-        [[maybe_unused]] auto locked = end.lock();
-        Queue& queue = end.queue();
-        const status_code code = queue.post(m->chain);
-        if (!ok(code)) [[unlikely]]
-            return withdraw(*m, code);
-        if (end.rings_at_once(queue)) return code;
         if constexpr (Limits::small) {
-            (void)end.hold_back();
-            if (!end.pumped()) end.ring_for_all();
-            return code;
+            return commit_aside();
+        } else {
+            message* const m = held_;
+            if (m == nullptr) [[unlikely]]
+                return commit_aside();
+            endpoint_type& end = *end_;
+            held_ = nullptr;
+            before_device(*m);
+            store_relaxed(&m->where, place::device); // before the post: it may come back at once
+            [[maybe_unused]] auto locked = end.lock();
+            Queue& queue = end.queue();
+            const status_code code = queue.post(m->chain);
+            if (!ok(code)) [[unlikely]]
+                return withdraw(*m, code);
+            if (end.rings_at_once(queue)) return code;
+            if (m->backing->at(place::device) && end.waits()) return code;
+            return m->owner->wait_for_more(*m); // by the period: `this` need not be kept for it
         }
-        if (m->backing->at(place::device) && end.waits()) return code;
-        return m->owner->wait_for_more(*m); // by the period: `this` need not be kept for it
     }
 
     // Frames that the device took (playback) or filled (capture) since the parameters were set.
@@ -128,6 +133,7 @@ class pcm_buffer {
 
     // Periods with the device. Context: any.
     u32 in_flight() const {
+        if constexpr (Limits::small) return in_device_[0];
         u32 count = 0;
         for (const message& m : periods())
             count += m.at(place::device);
@@ -152,7 +158,7 @@ class pcm_buffer {
         if (m.take_reply() != wire::SND_S_OK) ++counters_.io_errors;
         position_.add(advance_frames_ == 0 ? 0 : advance_frames_ - m.padding);
         m.padding = 0;
-        m.move_to(then);
+        returned(m, then);
     }
 
     // Any completion of rx; the device claims to have written so much.
@@ -170,22 +176,38 @@ class pcm_buffer {
   protected:
     // Binds every chain of the stream, or none. Errors: no_room.
     using area_type = typename card_area<Limits>::stream_area;
-    status_code bind_all(const pcm_params& p, const stream_memory& memory, area_type* area,
+    status_code bind_all(const pcm_params& p, const stream_memory& memory, area_type& area,
                          bus_address area_bus, u32 stream_id);
+    status_code bind_again(const stream_memory& memory, area_type& area, bus_address area_bus);
     void unbind_all();
     // The device is stopped, and nothing is bound any more.
     void forget() {
-        bound_ = 0;
-        ring_ = head_ = held_ = aside_ = nullptr;
+        bound_ = in_device_[0] = in_device_[1] = 0;
+        ring_ = head_ = nullptr;
         accepts_ = live_ = false;
+        hold(nullptr);
         not_now_ = status_code::wrong_state;
+    }
+
+    // Hands a message to the device, the queue's lock held. Errors: as Queue::post; it is idle then.
+    // Only of silence, and in a small driver, the number is kept.
+    status_code hand_over(message& m) {
+        m.move_to(place::device);
+        if (Limits::small || m.silence) ++in_device_[m.silence];
+        const status_code code = end_->post_locked(m.chain);
+        if (!ok(code)) returned(m);
+        return code;
+    }
+    void returned(message& m, place then = place::idle) {
+        if (Limits::small || m.silence) --in_device_[m.silence];
+        m.move_to(then);
     }
 
     // A period was posted, and the doorbell may wait: it rings when the policy's number is unsent,
     // or when the device knows of too few others.
     [[gnu::noinline]] status_code wait_for_more(const message& newest) {
         const u32 waiting = end_->hold_back();
-        if (end_->pumped()) return status_code::ok;
+        if (end_->pumped() || end_->device_polls()) return status_code::ok;
         const u32 known = waiting + safety_periods;
         const message* m = &newest;
         for (u32 i = 0; i < known; ++i)
@@ -199,7 +221,10 @@ class pcm_buffer {
     // interrupt to come as late as the queue's policy wants; and which doorbells may wait.
     void set_guards() {
         if (Limits::small || ring_ == nullptr) return;
-        const notification_policy& p = end_->policy();
+        // Where one side polls, one period beside it is enough.
+        notification_policy p = end_->policy();
+        if (end_->device_polls()) p.doorbell_every = 1;
+        if (end_->driver_polls()) p.interrupt_every = 1;
         // The last periods may not have been announced yet, and guard nothing.
         const u32 batch = greater(p.interrupt_every, p.doorbell_every);
         // By the clock, none is ordinary.
@@ -221,7 +246,8 @@ class pcm_buffer {
 
     // Nothing is with the device, and what was queued or captured is thrown away.
     void forget_queued() {
-        for (u32 i = 0; i < all_messages; ++i) {
+        // Playback's are all back, and idle.
+        for (u32 i = 0; i < all_messages && !Limits::small; ++i) {
             messages_[i].move_to(place::idle);
             messages_[i].padding = 0;
         }
@@ -236,51 +262,62 @@ class pcm_buffer {
         return m;
     }
 
-    // What has not come back yet, silence included.
-    u32 owned() const { return in_flight() + silence_in_flight_; }
+    // Of a period that goes to the device, where audio memory is not coherent.
+    VSND_TINY void before_device([[maybe_unused]] const message& m) {
+        if constexpr (has_cached_audio<Hooks>) {
+            if (playback()) flush_audio(*hooks_, m.audio, period_bytes_);
+            if (!playback()) invalidate_audio(*hooks_, m.audio, period_bytes_);
+        }
+    }
 
+    // What has not come back yet, silence included.
+    u32 owned() const { return in_flight() + silence_in_flight(); }
+    u32 silence_in_flight() const { return in_device_[1]; }
     span<const message> periods() const {
         return {messages_, ring_ == nullptr ? 0 : params_.periods};
     }
 
+    // What most code needs comes first.
     endpoint_type* end_ = nullptr;
-    message* held_ = nullptr;  // the acquired period, while live
-    message* aside_ = nullptr; // the acquired period, otherwise
+    message* aside_ = nullptr; // the acquired period, unless it is
+    message* held_ = nullptr;  // here, while live
     message* head_ = nullptr;  // the next one to acquire
     frame_counter position_;
     u32 advance_frames_ = 0; // by which a completion moves the position; 0 while stopped
     u32 period_bytes_ = 0;
-    u32 whole_bytes_ = 0;  // what rx writes of a whole period
-    u32 filled_ = 0;       // bytes written to, or read from, the held period
+    u32 in_device_[2]{};   // messages: audio (in a small driver only), silence
+    u32 bound_ = 0;        // messages that have a chain
     bool live_ = false;    // running, and takes audio
     bool accepts_ = false; // prepared or running, and takes audio
     bool playback_ = true;
     bool by_clock_ = false; // periods go back to the user when they were played
     status_code not_now_ = status_code::wrong_state; // what a user hears while it takes no audio
-    u32 silence_in_flight_ = 0;
-    u32 bound_ = 0; // messages that have a chain
-    Hooks* hooks_ = nullptr;
     pcm_params params_;
+    u32 filled_ = 0;          // bytes written to, or read from, the held period
+    message* ring_ = nullptr; // where the periods start; null while nothing is bound
+    Hooks* hooks_ = nullptr;
+    const u8* silence_ = nullptr; // a period of it
+    u32 whole_bytes_ = 0;         // what rx writes of a whole period
     frame_layout layout_;
     stream_counters counters_;
-    message* ring_ = nullptr;     // where the periods start; null while nothing is bound
-    const u8* silence_ = nullptr; // a period of it
     // The periods, right behind them the silent ones, and last of all one that is never with the
     // device.
     static constexpr u32 all_messages = Limits::periods + silence_chains;
-    message* messages_ = nullptr;
-    static constexpr u32 messages_wanted = all_messages + 1;
-    message* silences() const { return messages_ + params_.periods; }
-    message* nobody() const { return messages_ + all_messages; }
+    message messages_[all_messages + 1]{};
+    message* silences() { return messages_ + params_.periods; }
+    message* nobody() { return messages_ + all_messages; }
 
-    message* held() const { return held_ == nullptr ? aside_ : held_; }
+    // Where nothing is hot, it is always aside.
+    message* held() const { return Limits::small || held_ == nullptr ? aside_ : held_; }
     void hold(message* m) {
-        held_ = live_ ? m : nullptr;
-        aside_ = live_ ? nullptr : m;
+        const bool live = live_ && !Limits::small;
+        if (!Limits::small) held_ = live ? m : nullptr;
+        aside_ = live ? nullptr : m;
     }
     void take_audio(bool accept) {
         message* const m = held();
         accepts_ = accept;
+        if constexpr (Limits::small) return;
         live_ = accept && advance_frames_ != 0;
         hold(m);
     }
@@ -296,6 +333,7 @@ class pcm_buffer {
     bool hold_next() {
         message* const m = head_;
         if (!m->at(playback() ? place::idle : place::filled)) return false;
+        if (!playback()) invalidate_audio(*hooks_, m->audio, period_bytes_);
         hold(m);
         head_ = m->next;
         filled_ = 0;

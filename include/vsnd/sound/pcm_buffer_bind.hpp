@@ -8,11 +8,11 @@ namespace vsnd {
 
 template <class Queue, class Hooks, class Limits>
 status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
-                                                       const stream_memory& memory, area_type* area,
+                                                       const stream_memory& memory, area_type& area,
                                                        bus_address area_bus, u32 stream_id) {
     const u32 bytes = vsnd::period_bytes(p);
     const u32 count = p.periods + (playback() ? silence_chains : 0);
-    area->header.stream_id = stream_id;
+    area.header.stream_id = stream_id;
     message_parts parts = {
         {area_bus, sizeof(wire::snd_pcm_xfer)},
         {memory.audio.bus, bytes},
@@ -27,13 +27,13 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
             step = 0; // all of them the same
         }
         *m = message{};
-        m->reply = &area->replies[i];
+        m->reply = &area.replies[i];
         m->owner = this;
         m->audio = audio;
         m->silence = step == 0;
         if (!Limits::small) m->guard = m->backing = nobody();
         m->next = m + 1;
-        m->previous = m - 1;
+        if (!Limits::small) m->previous = m - 1;
         const status_code code = bind_message(*end_, *m, parts, playback());
         if (!ok(code)) {
             unbind_all();
@@ -46,19 +46,44 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
     }
     params_ = p;
     period_bytes_ = bytes;
-    whole_bytes_ = bytes + u32{sizeof(wire::snd_pcm_status)};
+    if (Limits::capture) whole_bytes_ = bytes + u32{sizeof(wire::snd_pcm_status)};
     ring_ = head_ = messages_;
-    ring_->previous = silences() - 1;
-    ring_->previous->next = ring_;
+    message* const last = silences() - 1;
+    last->next = ring_;
+    if (!Limits::small) ring_->previous = last;
     layout_ = frame_layout(p.format, p.channels);
-    silence_ = memory.silence.cpu;
+    if (!Limits::small) silence_ = memory.silence.cpu;
     // What the device does not fill must not show anybody's old data.
     if (!playback()) fill(*hooks_, memory.audio.cpu, 0, usize{bytes} * p.periods);
+    if (!playback()) flush_audio(*hooks_, memory.audio.cpu, usize{bytes} * p.periods);
     if (playback()) fill_silence({memory.silence.cpu, bytes}, p.format);
+    if (playback()) flush_audio(*hooks_, memory.silence.cpu, bytes);
     hold(nullptr);
-    silence_in_flight_ = 0;
     position_.reset();
     set_guards();
+    return status_code::ok;
+}
+
+// The same periods on an empty queue, in the same memory. Errors: no_room.
+template <class Queue, class Hooks, class Limits>
+status_code pcm_buffer<Queue, Hooks, Limits>::bind_again(const stream_memory& memory,
+                                                         area_type& area, bus_address area_bus) {
+    const u32 count = params_.periods + (playback() ? silence_chains : 0);
+    message_parts parts = {{area_bus, sizeof(wire::snd_pcm_xfer)},
+                           {{}, period_bytes_},
+                           {{}, sizeof(wire::snd_pcm_status)}};
+    bound_ = 0;
+    for (message& m : span<message>(messages_, count)) {
+        const usize reply = __builtin_offsetof(area_type, replies);
+        const usize nth = static_cast<usize>(m.reply - area.replies);
+        parts[1].address = m.silence
+                               ? memory.silence.bus
+                               : memory.audio.bus + static_cast<usize>(m.audio - memory.audio.cpu);
+        parts[2].address = area_bus + reply + nth * sizeof(wire::snd_pcm_status);
+        const status_code code = bind_message(*end_, m, parts, playback());
+        if (!ok(code)) return code;
+        ++bound_;
+    }
     return status_code::ok;
 }
 
@@ -82,9 +107,11 @@ status_code pcm_buffer<Queue, Hooks, Limits>::commit_aside() {
         m->move_to(place::idle);
         return status_code::ok;
     }
-    m->move_to(place::device);
-    const status_code code = end_->post(m->chain);
-    return ok(code) ? code : withdraw(*m, code);
+    before_device(*m);
+    [[maybe_unused]] auto locked = end_->lock();
+    const status_code code = hand_over(*m);
+    if (!ok(code)) hold(m);
+    return code;
 }
 
 // A short capture: the status lies right behind the audio or at the end of the chain, depending on
@@ -126,6 +153,7 @@ status_code pcm_buffer<Queue, Hooks, Limits>::post_idle() {
     set_guards();
     for (u32 i = 0; i < params_.periods; ++i) {
         if (seen[i] != place::idle) continue;
+        before_device(*ordered[i]);
         ordered[i]->move_to(place::device);
         const status_code code = end_->post(ordered[i]->chain);
         if (!ok(code)) {

@@ -67,8 +67,7 @@ template <class Endpoint, class Slot, class Owner>
 status_code bind_message(Endpoint& end, pcm_message<Slot, Owner>& m, const message_parts& p,
                          bool playback) {
     m.poison();
-    const usize readable = playback ? 2 : 1;
-    auto bound = end.bind({{p, readable}, {p + readable, 3 - readable}}, &m);
+    auto bound = end.bind({p, playback ? usize{2} : usize{1}}, &m);
     m.chain = bound.value();
     return bound.code();
 }

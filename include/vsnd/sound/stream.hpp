@@ -6,11 +6,19 @@
 // Contexts: unless a function says otherwise, a thread, or an interrupt for the _async forms;
 // never a callback (wrong_context). One operation at a time per stream: busy for a second caller.
 // Common errors: wrong_context, busy, wrong_state (also once the card is closed), the device's own
-// answers, timed_out (the stream is `unknown` then: release it, or close the card), no_room (the
-// device keeps so many requests unanswered that none can be sent), device_broken, needs_reset. On
-// every error that is the caller's, no request was sent and nothing has changed.
+// answers, no_room (the device keeps so many requests unanswered that none can be sent), suspended.
+// On every error that is the caller's, no request was sent and nothing has changed.
+//
+// timed_out, device_broken and needs_reset end what was under way when the card began to reset its
+// device. The stream comes back by itself (the handler's `recovered` is told): one that ran, or was
+// draining, runs; one that was prepared or stopped is prepared, with what was queued; one whose
+// parameters were being set, or that was being released, is released. Until then operations answer
+// busy. When there were three resets in ten seconds, or the limits leave resets out, these stick:
+// after timed_out the stream is `unknown` (release it, or close the card), after the others, and
+// device_gone, the card has to be closed.
 
 #include <vsnd/sound/lifecycle.hpp>
+#include <vsnd/sound/rescue.hpp>
 #include <vsnd/sound/stream_time.hpp>
 
 namespace vsnd {
@@ -33,8 +41,6 @@ enum class xrun_policy : u8 {
 // Where a stream is on its way. Before the audio path in memory, since most of the code needs
 // these and little else: near members make short instructions.
 struct stream_facts {
-    static constexpr u32 default_drain_tail = 0xffffffff;
-
     u32 id_ = 0;
     stream_state state_ = stream_state::released;
     stream_goal goal_ = stream_state::released;
@@ -44,13 +50,18 @@ struct stream_facts {
     bool pending_ = false;                  // an operation is under way
     bool prepare_again_ = false;            // drop: released is half the way
     bool draining_ = false;
-    bool recovering_ = false; // prepared again, and to be started
+    bool recovering_ = false; // on its way back to what it was
     bool reclaiming_ = false; // released, and some periods have not come back
     bool send_later_ = false; // the control queue had no room
-    xrun_policy xrun_policy_ = xrun_policy::restart;
-    u64 deadline_ = 0;     // of what an operation waits for: answer, drain, periods
-    u32 silence_left_ = 0; // frames, while draining
-    u32 recoveries_ = 0;   // since `recoveries_since_`
+    u64 deadline_ = 0;        // of what an operation waits for: answer, drain, periods
+    u32 silence_left_ = 0;    // frames, while draining
+    u32 recoveries_ = 0;      // since `recoveries_since_`
+};
+
+// What is needed rarely: behind the audio path in memory.
+struct stream_rest {
+    static constexpr u32 default_drain_tail = 0xffffffff;
+
     u64 recoveries_since_ = 0;
     u64 stall_limit_ns_ = 0;
     u64 watched_at_ = 0;    // the last look of the watchdog
@@ -58,16 +69,26 @@ struct stream_facts {
     u64 seen_position_ = 0; // and what it was
     u32 drain_tail_frames_ = default_drain_tail;
     stream_info info_;
+    xrun_policy xrun_policy_ = xrun_policy::restart;
+};
+
+template <class Card>
+struct stream_card {
+    Card* card_ = nullptr;
 };
 
 template <class Port, class Handler, class Limits>
 class stream : stream_facts,
-               public pcm_buffer<typename Port::queue_type, hooks_type<Port>, Limits> {
+               stream_card<card<Port, Handler, Limits>>,
+               public pcm_buffer<typename Port::queue_type, hooks_type<Port>, Limits>,
+               stream_rest {
     using base = pcm_buffer<typename Port::queue_type, hooks_type<Port>, Limits>;
     using card_type = card<Port, Handler, Limits>;
     using message = typename base::message;
     using place = typename base::place;
     friend card_type;
+    static constexpr u32 line_bytes = audio_line_bytes<hooks_type<Port>>;
+    using stream_card<card_type>::card_;
 
   public:
     u32 id() const { return id_; }
@@ -80,16 +101,30 @@ class stream : stream_facts,
 
     // Whether the device can do exactly this. Context: any. Errors: not_available, bad_format,
     // bad_rate, bad_channels, bad_feature, bad_period.
-    status_code check(const pcm_params& p) const { return check_params(info_, p, Limits::periods); }
+    status_code check(const pcm_params& p) const {
+        const status_code code = check_params(info_, p, Limits::periods);
+        if constexpr (line_bytes > 1) {
+            if (ok(code) && whole_line_frames(p, line_bytes) != p.period_frames)
+                return status_code::bad_period;
+        }
+        return code;
+    }
 
     // The nearest parameters that `check` accepts. Context: any.
     result<pcm_params> nearest(const pcm_params& wanted) const {
-        return nearest_params(info_, wanted, Limits::periods);
+        result<pcm_params> near = nearest_params(info_, wanted, Limits::periods);
+        if constexpr (line_bytes > 1) {
+            if (!near.ok()) return near;
+            near.value().period_frames = whole_line_frames(near.value(), line_bytes);
+            near.set_code(check(near.value()));
+        }
+        return near;
     }
 
     // Sets the parameters and prepares the stream. All its chains are reserved first: what starts
     // later cannot fail for lack of room. Legal while released.
-    // Errors: those of check; no_memory, a region is missing or too small; no_room.
+    // Errors: those of check; no_memory, a region is missing, too small or (not coherent) not on a
+    // line of the cache; no_room.
     // Spec: [virtio 1.4] Sound Device / PCM Stream Parameters
     status_code prepare_async(const pcm_params& p, const stream_memory& memory);
     status_code prepare(const pcm_params& p, const stream_memory& memory) {
@@ -134,8 +169,8 @@ class stream : stream_facts,
 
     // Playback: copies as much as there is room for, in whole frames, and commits each period that
     // is full. The answer: bytes taken. Errors: would_block, no room; invalid_argument, less than
-    // a frame; wrong_state.
-    result<usize> write(span<const u8> from);
+    // a frame; wrong_state. Not with small limits: periods are filled in place there.
+    result<usize> write(span<const u8> from) requires(!Limits::small);
 
     // Capture: copies what has been recorded, in whole frames. The answer: bytes copied.
     // Errors: would_block, nothing there yet; invalid_argument, less than a frame; wrong_state.
@@ -170,12 +205,16 @@ class stream : stream_facts,
 
   private:
     using area_type = typename base::area_type;
-    [[gnu::noinline]] void init(card_type& owner, u32 id, const wire::snd_pcm_info& said,
-                                area_type* area, bus_address bus);
+    [[gnu::noinline]] void init(card_type& owner, u32 id, const wire::snd_pcm_info& said);
 
     // --- Operations. ---
     static status_code legal_if(bool legal) {
         return legal ? status_code::ok : status_code::wrong_state;
+    }
+    // Where the device finds what is this stream's in the card's memory.
+    VSND_TINY bus_address area_bus() const {
+        constexpr usize areas = __builtin_offsetof(typename card_type::area, streams);
+        return card_->shared_bus_ + (areas + id_ * sizeof(area_type));
     }
     status_code begin(stream_goal goal, status_code legal);
     status_code go(stream_goal goal, status_code legal);
@@ -197,6 +236,7 @@ class stream : stream_facts,
     void play_out();
     void play_silence();
     [[gnu::noinline]] void completed(message& m, u32 written);
+    VSND_TINY void came_back(message& m);
     void silence_done(message& m);
     void ran_dry();
     void reclaimed();
@@ -209,8 +249,21 @@ class stream : stream_facts,
     static constexpr u32 most_recoveries = 3;
     void recover_begun();
     status_code queue_again();
-    void watch(u64 now, u64& next);
+    u64 watch(u64 now);
     void stalled(u64 now);
+    void ring_again(u64 now);
+    void given_up();
+
+    // --- Its card is reset or suspended (stream_return.hpp). ---
+    stream_state comes_back_as() const;
+    void leave(status_code cause);
+    void decide();
+    void came_last(message& m, u32 written);
+    void part_from_device();
+    void come_back();
+    bool park();
+    void go_on();
+    bool returning() const { return recovering_ && pending_; }
 
     // --- Time (stream_clock.hpp). ---
     static constexpr bool keeps_time = Limits::clock && has_clock<hooks_type<Port>>;
@@ -229,15 +282,13 @@ class stream : stream_facts,
 
     // --- Called by the card. ---
     [[gnu::noinline]] void fail(status_code code);
-    [[gnu::noinline]] void tick(u64 now, u64& next);
+    [[gnu::noinline]] u64 tick(u64 now);
+    bool put_off(u64 now);
     void overdue(u64 now);
     u32 interrupt_after(u32 every) const;
 
-    card_type* card_ = nullptr;
-    area_type* area_ = nullptr;
-    bus_address area_bus_;
     [[no_unique_address]] stream_time<keeps_time, message> time_;
-    message messages_[base::messages_wanted]{};
+    [[no_unique_address]] stream_rescue<Limits::resets> rescue_{};
 };
 
 } // namespace vsnd
@@ -246,3 +297,4 @@ class stream : stream_facts,
 #include <vsnd/sound/stream_clock.hpp>
 #include <vsnd/sound/stream_life.hpp>
 #include <vsnd/sound/stream_recovery.hpp>
+#include <vsnd/sound/stream_return.hpp>

@@ -6,7 +6,7 @@
 namespace vsnd {
 
 template <class Port, class Handler, class Limits>
-result<usize> stream<Port, Handler, Limits>::write(span<const u8> from) {
+result<usize> stream<Port, Handler, Limits>::write(span<const u8> from) requires(!Limits::small) {
     if (card_ == nullptr) return status_code::wrong_state;
     if (card_->in_callback()) return status_code::wrong_context;
     if (!this->playback()) return status_code::wrong_state;
@@ -61,10 +61,12 @@ status_code stream<Port, Handler, Limits>::drain_async() {
                         state_ == stream_state::stopped;
     const status_code begun = begin(stream_state::running, legal_if(active));
     if (!ok(begun)) return begun;
-    const status_code padded = pad_last_period();
-    if (!ok(padded)) {
-        finish(padded);
-        return padded;
+    if constexpr (!Limits::small) {
+        const status_code padded = pad_last_period();
+        if (!ok(padded)) {
+            finish(padded);
+            return padded;
+        }
     }
     if (this->in_flight() == 0 && state_ != stream_state::running) {
         // Nothing was ever queued: there is nothing to play.
@@ -90,6 +92,8 @@ u32 stream<Port, Handler, Limits>::drain_tail() const {
 template <class Port, class Handler, class Limits>
 u64 stream<Port, Handler, Limits>::drain_limit() const {
     if constexpr (!has_clock<hooks_type<Port>>) return card_->time_limit_;
+    // Since the last silence came back.
+    if constexpr (Limits::small) return card_->time_limit_ + 2 * stall_limit_ns_;
     const pcm_params& p = this->params_;
     u64 frames = u64{p.period_frames} * (p.periods + silence_chains) + silence_left_;
     // A device may have taken more than there is room for.
@@ -118,19 +122,15 @@ template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::play_out() {
     bool over = false;
     const bool played = played_out();
+    if (Limits::small) deadline_ = card_->time() + drain_limit();
     {
         [[maybe_unused]] auto held = this->end_->lock();
         if (!draining_ || goal_ != stream_state::running) return;
-        u32 ahead = this->silence_in_flight_ * this->params_.period_frames;
+        u32 ahead = this->silence_in_flight() * this->params_.period_frames;
         for (u32 i = 0; i < silence_chains && ahead < silence_left_; ++i) {
             message& m = this->silences()[i];
             if (!m.at(place::idle)) continue;
-            m.move_to(place::device);
-            if (!ok(this->end_->post_locked(m.chain))) {
-                m.move_to(place::idle);
-                break;
-            }
-            ++this->silence_in_flight_;
+            if (!ok(this->hand_over(m))) break;
             ahead += this->params_.period_frames;
         }
         over = silence_left_ == 0 && this->in_flight() == 0 && played;
@@ -142,6 +142,7 @@ void stream<Port, Handler, Limits>::play_out() {
 // A completion that is not ordinary, or of a small driver.
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::completed(message& m, u32 written) {
+    if constexpr (Limits::small) return came_back(m);
     if (m.silence) return silence_done(m);
     if constexpr (keeps_time) {
         if (this->by_clock_) return completed_by_clock(m, written);
@@ -155,13 +156,31 @@ void stream<Port, Handler, Limits>::completed(message& m, u32 written) {
     card_->tell_period(*this);
 }
 
+// The same of a small driver.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::came_back(message& m) {
+    {
+        [[maybe_unused]] auto held = this->end_->lock();
+        const u32 code = m.take_reply();
+        if (!m.silence) {
+            if (code != wire::SND_S_OK) ++this->counters_.io_errors;
+            this->position_.add(this->advance_frames_);
+            m.again = recovering_;
+        } else if (this->in_flight() == 0) {
+            silence_left_ -= lesser(silence_left_, this->params_.period_frames);
+        }
+        this->returned(m);
+    }
+    if (this->in_flight() == 0) ran_dry();
+    if (!m.silence) card_->tell_period(*this);
+}
+
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::silence_done(message& m) {
     (void)m.take_reply();
     {
         [[maybe_unused]] auto held = this->end_->lock();
-        m.move_to(place::idle);
-        --this->silence_in_flight_;
+        this->returned(m);
         if (this->in_flight() == 0)
             silence_left_ -= lesser(silence_left_, this->params_.period_frames);
     }
@@ -180,12 +199,7 @@ void stream<Port, Handler, Limits>::play_silence() {
     for (u32 i = 0; i < silence_chains && this->in_flight() == 0; ++i) {
         message& m = this->silences()[i];
         if (!m.at(place::idle)) continue;
-        m.move_to(place::device);
-        if (ok(this->end_->post_locked(m.chain))) {
-            ++this->silence_in_flight_;
-        } else {
-            m.move_to(place::idle);
-        }
+        if (!ok(this->hand_over(m))) return;
     }
 }
 

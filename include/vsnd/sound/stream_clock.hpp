@@ -37,10 +37,13 @@ status_code stream<Port, Handler, Limits>::set_pacing(pacing p) requires(Limits:
 }
 
 template <class Port, class Handler, class Limits>
-status_code stream<Port, Handler, Limits>::set_device_buffer(device_buffer b) requires(
-    Limits::clock) {
+status_code
+stream<Port, Handler, Limits>::set_device_buffer(device_buffer b) requires(Limits::clock) {
     if (state_ != stream_state::released || pending_) return status_code::wrong_state;
-    if constexpr (keeps_time) time_.buffer_ = b;
+    if constexpr (keeps_time) {
+        time_.buffer_ = b;
+        time_.buffer_known_ = true;
+    }
     return status_code::ok;
 }
 
@@ -82,13 +85,15 @@ template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::tick_clock(u64& next) {
     if constexpr (keeps_time) {
         if (!time_.clock_.running()) return;
-        if (draining_ && this->in_flight() == 0) {
-            if (played_out()) return play_out();
-            next = lesser(next, time_.clock_.when(end_of_drain()));
-        }
         // Not the caller's time, which may be old: the position must not fall behind what it was.
         const u64 now = this->hooks_->now_ns();
         const u64 submitted = this->submitted_frames();
+        if (draining_ && this->in_flight() == 0) {
+            if (played_out()) return play_out();
+            next = lesser(next, time_.clock_.when(end_of_drain()));
+            // Nothing more is to be learned, and the end shall come.
+            if (time_.clock_.when(submitted) <= now) return;
+        }
         {
             [[maybe_unused]] auto held = this->end_->lock();
             time_.clock_.tick(now, submitted);

@@ -7,8 +7,8 @@
 namespace vsnd {
 
 template <class Port, class Handler, class Limits>
-void stream<Port, Handler, Limits>::init(card_type& owner, u32 id, const wire::snd_pcm_info& said,
-                                         area_type* area, bus_address bus) {
+void stream<Port, Handler, Limits>::init(card_type& owner, u32 id, const wire::snd_pcm_info& said) {
+    static_cast<stream_facts&>(*this) = {};
     card_ = &owner;
     id_ = id;
     wire::snd_pcm_info raw; // the device may write there again
@@ -18,17 +18,13 @@ void stream<Port, Handler, Limits>::init(card_type& owner, u32 id, const wire::s
     // A direction that these limits leave out has no code that could serve it.
     const bool out = info_.flow == direction::playback;
     if (!(out ? Limits::playback : Limits::capture)) info_.usable = false;
-    area_ = area;
-    area_bus_ = bus;
-    base::messages_ = messages_;
+    const u32 queue = out || !Limits::capture ? wire::SND_VQ_TX : wire::SND_VQ_RX;
     this->hooks_ = owner.hooks_;
     this->playback_ = out;
     if constexpr (keeps_time) time_.bit_ = u32{1} << id;
-    this->end_ = &owner.ends_[out ? wire::SND_VQ_TX : wire::SND_VQ_RX];
+    this->end_ = &owner.ends_[queue];
     this->counters_ = {};
-    state_ = goal_ = stream_state::released;
-    outcome_ = verdict_ = status_code::ok;
-    pending_ = prepare_again_ = recovering_ = draining_ = reclaiming_ = send_later_ = false;
+    if constexpr (Limits::resets) rescue_ = {};
 }
 
 template <class Port, class Handler, class Limits>
@@ -43,16 +39,23 @@ status_code stream<Port, Handler, Limits>::prepare_async(const pcm_params& p,
     if (out && (memory.silence.cpu == nullptr || memory.silence.bytes < silence_bytes(p))) {
         return status_code::no_memory;
     }
+    if constexpr (line_bytes > 1) {
+        const u64 places = memory.audio.bus.value | (out ? memory.silence.bus.value : 0);
+        if ((places & (line_bytes - 1)) != 0) return status_code::no_memory;
+    }
     const status_code begun =
         begin(stream_state::prepared, legal_if(state_ == stream_state::released));
     if (!ok(begun)) return begun;
-    const status_code bound = this->bind_all(p, memory, area_, area_bus_, id_);
+    const status_code bound =
+        this->bind_all(p, memory, card_->shared_->streams[id_], area_bus(), id_);
     if (!ok(bound)) {
         finish(bound);
         return bound;
     }
+    if constexpr (Limits::resets) rescue_.memory = memory;
+    card_->settle_policy(*this->end_);
     const u64 frames = u64{p.period_frames} * greater(p.periods, u32{4});
-    if constexpr (keeps_time) time_.clock_.set_rate(p.rate_hz);
+    if constexpr (keeps_time) time_.set_up(p, out);
     stall_limit_ns_ = greater(ns_of_frames(frames, p.rate_hz), least_stall_ns);
     advance();
     return outcome();
@@ -110,8 +113,10 @@ status_code stream<Port, Handler, Limits>::go(stream_goal goal, status_code lega
 template <class Port, class Handler, class Limits>
 status_code stream<Port, Handler, Limits>::begin(stream_goal goal, status_code legal) {
     if (card_ == nullptr) return status_code::wrong_state;
+    if (!ok(card_->away())) return card_->away();
     if (card_->in_callback()) return status_code::wrong_context;
     [[maybe_unused]] auto held = card_->ends_[wire::SND_VQ_CONTROL].lock();
+    if (!ok(card_->away())) return card_->away();
     if (!ok(card_->failure_)) return card_->failure_;
     if (!card_->is_open()) return status_code::wrong_state;
     if (pending_) return status_code::busy;
@@ -132,6 +137,7 @@ void stream<Port, Handler, Limits>::advance() {
     before(c);
     const u64 now = card_->time();
     if (!send_later_) deadline_ = now + card_->time_limit_;
+    if constexpr (Limits::resets) rescue_.forgiven = false;
     send_later_ = !send(c, now);
 }
 
@@ -173,7 +179,7 @@ bool stream<Port, Handler, Limits>::send(stream_command c, u64 now) {
         r.features = p.features;
         r.channels = p.channels;
         r.format = to_wire(p.format);
-        r.rate = to_wire(from_hz(p.rate_hz).value());
+        r.rate = static_cast<u8>(detail::nearest_rate_number(info_.rates, p.rate_hz));
     }
     return ok(card_->control_.send(id_, &r, bytes, {}, now));
 }
@@ -184,7 +190,9 @@ void stream<Port, Handler, Limits>::answered(status_code code) {
     if (!pending_) return;
     if (!ok(code)) return refused(code);
     become(state_after(sent_));
-    if (sent_ == stream_command::prepare) this->take_audio(this->playback());
+    // What was queued before comes before what the user commits now.
+    if (sent_ == stream_command::prepare)
+        this->take_audio(this->playback() && !(Limits::resets && recovering_));
     if (sent_ == stream_command::stop) {
         look_now(); // what came back before the answer counts, seen or not
         this->advance_frames_ = 0;
@@ -212,6 +220,7 @@ void stream<Port, Handler, Limits>::refused(status_code code) {
         // Nothing is with the device yet: the stream is as it was before.
         become(stream_state::released);
         this->unbind_all();
+        card_->settle_policy(*this->end_);
     } else {
         // The stream is as it was before the command.
         const bool runs = state_ == stream_state::running;
@@ -226,7 +235,7 @@ void stream<Port, Handler, Limits>::refused(status_code code) {
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::arrived() {
     if (draining_ && goal_ == stream_state::running) {
-        deadline_ = card_->time() + drain_limit();
+        if (!Limits::small) deadline_ = card_->time() + drain_limit();
         play_out();
         look_now(); // completions go on
         return;
@@ -240,9 +249,16 @@ void stream<Port, Handler, Limits>::arrived() {
             return advance();
         }
         this->unbind_all();
+        card_->settle_policy(*this->end_);
     }
     if (recovering_ && goal_ == stream_state::prepared) {
         verdict_ = queue_again();
+        if constexpr (Limits::resets) {
+            if (rescue_.as != stream_state::running) {
+                this->take_audio(this->playback());
+                return finish(verdict_);
+            }
+        }
         goal_ = stream_state::running;
         return advance();
     }
@@ -254,14 +270,20 @@ void stream<Port, Handler, Limits>::finish(status_code code) {
     send_later_ = false;
     const bool recovered = recovering_;
     recovering_ = false;
-    this->not_now_ = status_code::wrong_state;
+    this->not_now_ = card_->no_audio();
     if (recovered && ok(code)) ++this->counters_.recoveries;
+    bool asked = true;
+    if constexpr (Limits::resets) {
+        asked = !rescue_.unasked;
+        rescue_.unasked = false;
+        seen_at_ = card_->now_; // the watchdog counts anew; not ahead of a tick under way
+    }
     {
         // Both at once: who sees the outcome may begin anew, and must neither be told `busy` nor
         // have the old outcome stored over his own.
         [[maybe_unused]] auto held = card_->ends_[wire::SND_VQ_CONTROL].lock();
         pending_ = false;
-        store_release(&outcome_, code);
+        if (asked) store_release(&outcome_, code);
     }
     wake(*card_->hooks_);
     if (recovered) card_->tell_recovered(*this, code);
@@ -300,18 +322,36 @@ void stream<Port, Handler, Limits>::fail(status_code code) {
     this->advance_frames_ = 0;
     this->take_audio(false);
     draining_ = reclaiming_ = prepare_again_ = send_later_ = false;
+    const bool told = recovering_ || state_ == stream_state::released;
     if (state_ != stream_state::released) become(stream_state::unknown);
     if (pending_) finish(code);
+    if (Limits::resets && !told) card_->tell_recovered(*this, code);
 }
 
 template <class Port, class Handler, class Limits>
-void stream<Port, Handler, Limits>::tick(u64 now, u64& next) {
+u64 stream<Port, Handler, Limits>::tick(u64 now) {
+    u64 next = ~u64{0};
     tick_clock(next);
-    if (!pending_) return watch(now, next);
+    if (!pending_) return lesser(next, watch(now));
     if (send_later_) advance();
-    if (card_type::before(now, deadline_, next)) return;
-    overdue(now);
-    if (pending_) next = lesser(next, deadline_); // of the command that follows
+    if (now >= deadline_ && !put_off(now)) overdue(now);
+    if (Limits::resets && pending_) next = lesser(next, now + card_->time_limit_ / 4);
+    return pending_ ? lesser(next, deadline_) : next; // perhaps of the command that follows
+}
+
+// Whether a deadline is over, and still nobody is late but this guest: an interrupt may be lost, and
+// one that could not look for long waits a little longer.
+template <class Port, class Handler, class Limits>
+bool stream<Port, Handler, Limits>::put_off([[maybe_unused]] u64 now) {
+    if constexpr (Limits::resets) {
+        (void)card_->pump(wire::SND_VQ_CONTROL, default_budget);
+        if (!pending_ || now < deadline_) return true;
+        if (!card_->rescue_.late || rescue_.forgiven) return false;
+        rescue_.forgiven = true;
+        deadline_ = now + card_->time_limit_ / 4;
+        return true;
+    }
+    return false;
 }
 
 // Neither a request's answer, nor the end of a drain, nor the last period after RELEASE came in
@@ -320,7 +360,7 @@ template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::overdue(u64 now) {
     // Requests that were never answered have taken all the room.
     if (send_later_) return refused(status_code::no_room);
-    if (card_->overdue(id_, deadline_, now)) return refused(status_code::timed_out);
+    if (card_->overdue(id_, deadline_, now)) return given_up();
     bool reclaimed_in_vain = false;
     {
         // The completion waited for may be handled at this very moment, by the pump.
@@ -332,6 +372,10 @@ void stream<Port, Handler, Limits>::overdue(u64 now) {
         if (!reclaimed_in_vain) goal_ = stream_state::stopped;
     }
     if (reclaimed_in_vain) {
+        if constexpr (Limits::resets) {
+            verdict_ = status_code::memory_still_owned; // until the reset is confirmed
+            if (card_->begin_reset(status_code::timed_out)) return;
+        }
         prepare_again_ = false;
         become(stream_state::unknown);
         return finish(status_code::memory_still_owned);
@@ -345,8 +389,11 @@ void stream<Port, Handler, Limits>::overdue(u64 now) {
 template <class Port, class Handler, class Limits>
 u32 stream<Port, Handler, Limits>::interrupt_after(u32 every) const {
     if (this->ring_ == nullptr) return every;
+    if (!pending_ && this->end_->driver_polls()) return every;
     if (pending_) return 1; // it drains, stops or starts: every completion may be the one
     if (state_ != stream_state::running) return every;
+    // Looks at its periods as often as they are due; what came between would be heard of late.
+    if (Limits::clock && this->by_clock_) return 1;
     const u32 known = this->in_flight();
     return known > safety_periods + 1 ? lesser(every, known - safety_periods) : 1;
 }

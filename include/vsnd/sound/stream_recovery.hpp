@@ -18,15 +18,18 @@ status_code stream<Port, Handler, Limits>::recover_async() {
 
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::recover_begun() {
-    prepare_again_ = recovering_ = true;
+    prepare_again_ = true;
+    if constexpr (Limits::resets) rescue_.as = stream_state::running;
     tell(*this->hooks_, {trace_step::recovery, id_, static_cast<u32>(status_code::in_progress)});
     this->not_now_ = status_code::would_block; // for the user's periods
     {
         // From here on a completion is a period that comes back unplayed.
         [[maybe_unused]] auto held = this->end_->lock();
+        recovering_ = true;
         this->advance_frames_ = 0;
-        for (u32 i = 0; i < this->params_.periods; ++i) {
-            message& m = messages_[i];
+        // A small driver sees to it when it does.
+        for (u32 i = 0; i < this->params_.periods && !Limits::small; ++i) {
+            message& m = this->messages_[i];
             m.again = this->playback() && m.at(place::device);
         }
     }
@@ -41,11 +44,9 @@ status_code stream<Port, Handler, Limits>::queue_again() {
     for (u32 i = 0; i < this->params_.periods; ++i, m = m->next) {
         if (!m->again) continue;
         m->again = false;
-        m->move_to(place::device);
-        const status_code posted = this->end_->post(m->chain);
-        if (ok(posted)) continue;
-        m->move_to(place::idle);
-        return posted;
+        [[maybe_unused]] auto held = this->end_->lock();
+        const status_code posted = this->hand_over(*m);
+        if (!ok(posted)) return posted;
     }
     return status_code::ok;
 }
@@ -53,8 +54,8 @@ status_code stream<Port, Handler, Limits>::queue_again() {
 // No completion for the longest of four periods, the buffer and `least_stall_ns` is a stall. A
 // guest that was late itself, or whose clock jumped, starts the count again.
 template <class Port, class Handler, class Limits>
-void stream<Port, Handler, Limits>::watch(u64 now, u64& next) {
-    if (!has_clock<hooks_type<Port>> || state_ != stream_state::running) return;
+u64 stream<Port, Handler, Limits>::watch(u64 now) {
+    if (!has_clock<hooks_type<Port>> || state_ != stream_state::running) return ~u64{0};
     const u64 position = this->position_frames();
     const bool late = now - watched_at_ > stall_limit_ns_ / 2;
     watched_at_ = now;
@@ -62,16 +63,33 @@ void stream<Port, Handler, Limits>::watch(u64 now, u64& next) {
         seen_position_ = position;
         seen_at_ = now;
     }
-    next = lesser(next, now + stall_limit_ns_ / 4);
-    if (now - seen_at_ < stall_limit_ns_) return;
-    look_now(); // an interrupt may be lost
-    seen_at_ = now;
-    if (this->position_frames() == position) stalled(now);
+    if constexpr (Limits::resets) ring_again(now);
+    if (now - seen_at_ >= stall_limit_ns_) {
+        look_now(); // an interrupt may be lost
+        seen_at_ = now;
+        if (this->position_frames() == position) stalled(now);
+    }
+    return now + stall_limit_ns_ / 4;
+}
+
+// A doorbell can be lost, most of all the first: once more, before the device is thought stuck.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::ring_again(u64 now) {
+    const bool silent = now - seen_at_ >= stall_limit_ns_ / 2;
+    if (silent && !rescue_.rung) {
+        [[maybe_unused]] auto held = this->end_->lock();
+        this->end_->ring_locked();
+    }
+    rescue_.rung = silent;
 }
 
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::stalled(u64 now) {
     ++this->counters_.stalls;
+    if constexpr (Limits::resets) {
+        // Is it gone, or does it want a reset?
+        if (needs_reset(*card_->port_)) return card_->trouble(status_code::needs_reset);
+    }
     if (now - recoveries_since_ > recovery_window_ns) {
         recoveries_since_ = now;
         recoveries_ = 0;
@@ -81,6 +99,12 @@ void stream<Port, Handler, Limits>::stalled(u64 now) {
     if (!ok(begin(stream_state::released, status_code::ok))) return;
     ++recoveries_;
     recover_begun();
+}
+
+// A request was not answered: what the device makes of it nobody knows.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::given_up() {
+    if (!card_->begin_reset(status_code::timed_out)) refused(status_code::timed_out);
 }
 
 } // namespace vsnd

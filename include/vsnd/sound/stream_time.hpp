@@ -11,8 +11,8 @@ namespace vsnd {
 // When a period goes back to the user: acquire gives it, period_done tells of it.
 enum class pacing : u8 {
     device, // when the device completes it. Many devices do so early, or in bursts.
-    clock   // when it was played, too: at the later of its completion and the media clock. Running dry
-            // is judged by the clock then. Wants a port with a clock, and ticks in time.
+    clock // when it was played, too: at the later of its completion and the media clock. Running dry
+          // is judged by the clock then. Wants a port with a clock, and ticks in time.
 };
 
 // Where a limit leaves the clock out, or the port has none, there is nothing of it.
@@ -26,7 +26,15 @@ struct stream_time<true, Message> {
     u64 fed_frames_ = 0;  // what the clock was told last
     u32 bit_ = 0;         // of the streams that a batch of completions belongs to
     device_buffer buffer_;
+    bool buffer_known_ = false; // told by the user
     Message* oldest_ = nullptr; // of those that have not gone back; the pumper's
+
+    // Nothing is recorded ahead of time.
+    void set_up(const pcm_params& p, bool playback) {
+        clock_.set_rate(p.rate_hz);
+        const device_buffer ahead = playback ? buffer_ : device_buffer{0, 0};
+        clock_.set_device(ahead, p.period_frames, playback && buffer_known_);
+    }
 };
 
 } // namespace vsnd

@@ -59,21 +59,28 @@ template <handshake_registers R>
     if (now != device_status_gone) r.set_device_status(static_cast<u8>(now | bits));
 }
 
+// Waits until a reset reads back; `gone` is what an absent device reads as. Answers `done` then.
+// Errors: device_gone; memory_still_owned, it never read as 0.
+template <handshake_registers R, class Look>
+VSND_TINY status_code await_zero(R& r, u32 gone, status_code done, Look look) {
+    const reset_patience patience = patience_of(r);
+    const u64 begin = r.now_ns();
+    for (u32 polls = 1;; ++polls) {
+        const auto now = look();
+        if (now == 0) return done;
+        if (now == gone) return status_code::device_gone;
+        const bool late = polls >= patience.least_polls && r.now_ns() - begin >= patience.time_ns;
+        if (late || polls >= patience.most_polls) return status_code::memory_still_owned;
+    }
+}
+
 // Resets and waits until the reset reads back: from then on the device touches no memory. Answers
 // `done` then. Spec: [virtio 1.4] Device Reset.
 // Errors: device_gone; memory_still_owned, it never read as 0.
 template <handshake_registers R>
 status_code reset_device(R& r, status_code done = status_code::ok) {
-    const reset_patience patience = patience_of(r);
     r.set_device_status(0);
-    const u64 begin = r.now_ns();
-    for (u32 polls = 1;; ++polls) {
-        const u8 now = r.device_status();
-        if (now == 0) return done;
-        if (now == device_status_gone) return status_code::device_gone;
-        const bool late = polls >= patience.least_polls && r.now_ns() - begin >= patience.time_ns;
-        if (late || polls >= patience.most_polls) return status_code::memory_still_owned;
-    }
+    return await_zero(r, device_status_gone, done, [&r] { return r.device_status(); });
 }
 
 // Ends an initialisation that failed at any step after the reset: FAILED, then a reset, so that

@@ -15,6 +15,7 @@
 #include <vsnd/transport/interrupt_cause.hpp>
 #include <vsnd/transport/mmio_registers.hpp>
 #include <vsnd/transport/ring_wish.hpp>
+#include <vsnd/transport/suspend.hpp>
 
 namespace vsnd {
 
@@ -48,13 +49,13 @@ class mmio_device {
     // that the policy demands), features_refused.
     result<u64> negotiate(u64 wanted) {
         if (kernel_ == nullptr) return status_code::wrong_state;
-        phase_ = phase::stopped;
+        phase_ = port_phase::stopped;
         if (const auto s = find(); !ok(s)) return s;
         ++counters_.resets;
         if (const auto s = reset_device(registers_); !ok(s)) return s;
         const feature_wish wish = ring_wish<Policy>(wanted, is_packed<queue_type>);
         if (const auto s = shake_hands(registers_, wish, features_); !ok(s)) return failed(s);
-        phase_ = phase::negotiated;
+        phase_ = port_phase::negotiated;
         return features_;
     }
 
@@ -63,7 +64,7 @@ class mmio_device {
     // not_available (beyond the end), device_gone, device_broken (it changes without end).
     // Spec: [virtio 1.4] MMIO Device Register Layout, Device Configuration Space
     status_code read_config(u32 offset, span<u8> into) {
-        if (phase_ == phase::stopped) return status_code::wrong_state;
+        if (phase_ == port_phase::stopped) return status_code::wrong_state;
         if (u64{offset} + into.size() > config_bytes) return status_code::not_available;
         for (u32 tries = 0; tries < most_config_tries; ++tries) {
             const u32 before = registers_.generation();
@@ -82,7 +83,7 @@ class mmio_device {
     // it fails. Errors: wrong_state, invalid_argument: nothing happened; queue_missing,
     // queue_too_small, no_memory, device_broken, device_gone, memory_still_owned.
     result<queue_type*> queue(u32 index) {
-        if (phase_ != phase::negotiated) return status_code::wrong_state;
+        if (phase_ != port_phase::negotiated) return status_code::wrong_state;
         if (index >= queue_count) return status_code::invalid_argument;
         if (const auto s = set_up_queue(index); !ok(s)) return failed(s);
         return &lines_[index].queue;
@@ -91,25 +92,48 @@ class mmio_device {
     // Context: thread, once after negotiate. Errors: wrong_state; device_gone, device_broken,
     // memory_still_owned: as for queue.
     status_code start() {
-        if (phase_ != phase::negotiated) return status_code::wrong_state;
+        if (phase_ != port_phase::negotiated) return status_code::wrong_state;
         if (const auto s = set_driver_ok(registers_); !ok(s)) return failed(s);
-        phase_ = phase::started;
+        phase_ = port_phase::started;
         return status_code::ok;
+    }
+
+    // As pci_device has it. Errors: as there, but no_vector.
+    // Spec: [virtio 1.4] Virtqueue Reset
+    status_code reset_queue(u32 index) requires(Policy::ring_reset != choice::never) {
+        if (phase_ != port_phase::started) return status_code::wrong_state;
+        if (index >= queue_count) return status_code::invalid_argument;
+        if ((features_ & feature(wire::F_RING_RESET)) == 0) return status_code::not_available;
+        registers_.select_queue(index);
+        registers_.begin_queue_reset();
+        const auto s = await_zero(registers_, ~u32{0}, status_code::ok,
+                                  [this] { return registers_.queue_reset(); });
+        if (!ok(s)) return s;
+        queue_type& queue = lines_[index].queue;
+        queue.reset();
+        const auto ready = registers_.make_ready(queue.size(), queue.addresses());
+        return ok(ready) ? ready : failed(ready);
     }
 
     // As in port/device.hpp. A device that was never reached needs no stop.
     // Context: thread. Errors: memory_still_owned.
     status_code stop() {
-        phase_ = phase::stopped;
+        phase_ = port_phase::stopped;
         if (!found_) return status_code::ok;
         ++counters_.resets;
         const status_code s = reset_device(registers_);
         return s == status_code::device_gone ? status_code::ok : s;
     }
 
+    // As in port/device.hpp. Context: thread. Errors: wrong_state (not started), not_available
+    // (SUSPEND was not negotiated), needs_reset, device_gone.
+    // Spec: [virtio 1.4] Device Suspend
+    status_code suspend() { return go_on_suspending(true); }
+    status_code resume() { return go_on_suspending(false); }
+
     // Also true of a device that is gone: the reset then finds that out. Context: any.
     bool needs_reset() {
-        return phase_ != phase::stopped &&
+        return phase_ != port_phase::stopped &&
                (registers_.device_status() & wire::DEVICE_STATUS_NEEDS_RESET) != 0;
     }
 
@@ -133,8 +157,13 @@ class mmio_device {
     const mmio_counters& counters() const { return counters_; }
 
   private:
-    enum class phase : u8 { stopped, negotiated, started };
     static constexpr u32 most_config_tries = 16;
+
+    status_code go_on_suspending(bool suspend) {
+        if (phase_ < port_phase::started) return status_code::wrong_state;
+        if ((features_ & feature(wire::F_SUSPEND)) == 0) return status_code::not_available;
+        return vsnd::go_on_suspending(registers_, phase_, suspend);
+    }
 
     // A policy may have its own patience with a reset.
     struct registers : mmio_registers<Kernel> {
@@ -142,7 +171,7 @@ class mmio_device {
     };
 
     status_code failed(status_code why) {
-        phase_ = phase::stopped;
+        phase_ = port_phase::stopped;
         return give_up(registers_, why);
     }
 
@@ -185,16 +214,12 @@ class mmio_device {
         return registers_.make_ready(size, l.queue.addresses());
     }
 
-    // Memory is asked for once: a device that offers more at a later time gets no more. Where
-    // there is none, the queue's own set-up says so.
+    // Memory is asked for once. Where there is none, the queue's own set-up says so.
     u16 size_for(line& l, u32 offered) {
-        u16 size = queue_type::fitting_size(offered);
-        if (size < least_queue_size) return size;
-        if (l.memory.empty()) {
+        const u16 size = ring_size_for<queue_type>(offered, l.memory);
+        if (size >= least_queue_size && l.memory.empty()) {
             l.memory = kernel_->dma(queue_type::memory_bytes(size), queue_type::memory_alignment);
         }
-        while (size > least_queue_size && queue_type::memory_bytes(size) > l.memory.bytes)
-            size /= 2;
         return size;
     }
 
@@ -202,7 +227,7 @@ class mmio_device {
     registers registers_;
     u8* base_ = nullptr;
     bool found_ = false; // identified, once at least
-    phase phase_ = phase::stopped;
+    port_phase phase_ = port_phase::stopped;
     u64 features_ = 0;
     mmio_counters counters_;
     line lines_[queue_count]{};

@@ -78,6 +78,10 @@ class mmio_registers {
         return get(wire::MMIO_QUEUE_READY) == 1 ? status_code::ok : status_code::device_broken;
     }
 
+    // Only with RING_RESET.
+    void begin_queue_reset() { set(wire::MMIO_QUEUE_RESET, 1); }
+    u32 queue_reset() { return get(wire::MMIO_QUEUE_RESET); }
+
   private:
     void set_address(u32 at, bus_address address) {
         set(at, static_cast<u32>(address.value));

@@ -16,6 +16,7 @@
 #include <vsnd/transport/pci_common.hpp>
 #include <vsnd/transport/pci_interrupts.hpp>
 #include <vsnd/transport/ring_wish.hpp>
+#include <vsnd/transport/suspend.hpp>
 
 namespace vsnd {
 
@@ -51,15 +52,14 @@ class pci_device {
     // no_vector.
     [[gnu::always_inline]] result<u64> negotiate(u64 wanted) {
         if (common_.kernel == nullptr) return status_code::wrong_state;
-        phase_ = phase::stopped;
+        phase_ = port_phase::stopped;
         if (const auto s = find(); !ok(s)) return s;
         ++counters_.resets;
         if (const auto s = reset_device(common_); !ok(s)) return s;
-        constexpr bool packed = is_packed<queue_type>;
-        auto s = shake_hands(common_, ring_wish<Policy>(wanted, packed), features_);
+        auto s = shake_hands(common_, wish_for(wanted), features_);
         if (ok(s)) s = set_up_interrupts();
         if (!ok(s)) return failed(s);
-        phase_ = phase::negotiated;
+        phase_ = port_phase::negotiated;
         return features_;
     }
 
@@ -68,7 +68,7 @@ class pci_device {
     // not_available (beyond the end), device_gone, device_broken (it changes without end).
     // Spec: [virtio 1.4] Device Configuration Space
     status_code read_config(u32 offset, span<u8> into) {
-        if (phase_ == phase::stopped) return status_code::wrong_state;
+        if (phase_ == port_phase::stopped) return status_code::wrong_state;
         if (u64{offset} + into.size() > config_bytes()) return status_code::not_available;
         for (u32 tries = 0; tries < most_config_tries; ++tries) {
             const u32 before = common_.generation();
@@ -88,7 +88,7 @@ class pci_device {
     // device_broken, device_gone, memory_still_owned.
     // Spec: [virtio 1.4] Virtqueue Configuration
     result<queue_type*> queue(u32 index) {
-        if (phase_ != phase::negotiated) return status_code::wrong_state;
+        if (phase_ != port_phase::negotiated) return status_code::wrong_state;
         if (index >= queue_count) return status_code::invalid_argument;
         return queue(lines_[index], index);
     }
@@ -96,25 +96,54 @@ class pci_device {
     // Context: thread, once after negotiate. Errors: wrong_state; device_gone, device_broken,
     // memory_still_owned: as for queue.
     [[gnu::noinline]] status_code start() {
-        if (phase_ != phase::negotiated) return status_code::wrong_state;
+        if (phase_ != port_phase::negotiated) return status_code::wrong_state;
         if (const auto s = set_driver_ok(common_); !ok(s)) return failed(s);
-        phase_ = phase::started;
+        phase_ = port_phase::started;
         return status_code::ok;
+    }
+
+    // Resets one queue alone and sets it up again, empty: its chains stay bound, and those that the
+    // device had are idle without a completion. For users of the queue itself; a card must have no
+    // stream prepared on it. Context: thread, between start and stop, while nobody else uses the
+    // queue. Errors: invalid_argument, wrong_state, not_available (RING_RESET was not negotiated):
+    // nothing happened; memory_still_owned, the queue did not confirm it, only stop helps then;
+    // device_gone, device_broken, no_vector.
+    // Spec: [virtio 1.4] Virtqueue Reset
+    status_code reset_queue(u32 index) requires(Policy::ring_reset != choice::never) {
+        if (phase_ != port_phase::started) return status_code::wrong_state;
+        if (index >= queue_count) return status_code::invalid_argument;
+        if (!has(wire::F_RING_RESET)) return status_code::not_available;
+        common_.select_queue(index);
+        common_.begin_queue_reset();
+        const auto s =
+            await_zero(common_, 0xffff, status_code::ok, [this] { return common_.queue_reset(); });
+        if (!ok(s)) return s;
+        queue_type& queue = lines_[index].queue;
+        queue.reset();
+        if (!common_.set_queue_size(queue.size())) return failed(status_code::device_broken);
+        const auto given = give_to_device(queue, index);
+        return ok(given) ? given : failed(given);
     }
 
     // As in port/device.hpp. Before the device was found there is nothing to stop.
     // Context: thread. Errors: memory_still_owned.
     status_code stop() {
-        phase_ = phase::stopped;
+        phase_ = port_phase::stopped;
         if (common_.base == nullptr) return status_code::ok;
         ++counters_.resets;
         const status_code s = reset_device(common_);
         return s == status_code::device_gone ? status_code::ok : s;
     }
 
+    // As in port/device.hpp. Context: thread. Errors: wrong_state (not started), not_available
+    // (SUSPEND was not negotiated), needs_reset, device_gone.
+    // Spec: [virtio 1.4] Device Suspend
+    status_code suspend() { return go_on_suspending(true); }
+    status_code resume() { return go_on_suspending(false); }
+
     // Also true of a device that is gone: the reset then finds that out. Context: any.
     bool needs_reset() {
-        return phase_ != phase::stopped &&
+        return phase_ != port_phase::stopped &&
                (common_.device_status() & wire::DEVICE_STATUS_NEEDS_RESET) != 0;
     }
 
@@ -135,11 +164,29 @@ class pci_device {
     const pci_counters& counters() const { return counters_; }
 
   private:
-    enum class phase : u8 { stopped, negotiated, started };
     static constexpr u32 most_config_tries = 16;
 
+    bool has(u32 bit) const { return (features_ & feature(bit)) != 0; }
+
+    // Registers that a device has, but that lie beyond what it says to have, are none.
+    feature_wish wish_for(u64 wanted) const {
+        feature_wish wish = ring_wish<Policy>(wanted, is_packed<queue_type>);
+        detail::wish_for(wish, Policy::notif_config_data, wire::F_NOTIF_CONFIG_DATA);
+        constexpr bool needs_more =
+            Policy::notif_config_data != choice::never || Policy::ring_reset != choice::never;
+        if (needs_more && layout_.common().bytes < wire::PCI_COMMON_CFG_QUEUE_BYTES)
+            wish.optional &= ~(feature(wire::F_NOTIF_CONFIG_DATA) | feature(wire::F_RING_RESET));
+        return wish;
+    }
+
+    status_code go_on_suspending(bool suspend) {
+        if (phase_ < port_phase::started) return status_code::wrong_state;
+        if ((features_ & feature(wire::F_SUSPEND)) == 0) return status_code::not_available;
+        return vsnd::go_on_suspending(common_, phase_, suspend);
+    }
+
     [[gnu::noinline]] status_code failed(status_code why) {
-        phase_ = phase::stopped;
+        phase_ = port_phase::stopped;
         return give_up(common_, why);
     }
 
@@ -215,35 +262,30 @@ class pci_device {
         if (offered < least_queue_size) {
             return offered == 0 ? status_code::queue_missing : status_code::queue_too_small;
         }
-        const u16 size = size_for(l, offered);
+        const u16 size = ring_size_for<queue_type>(offered, l.memory);
         if (!common_.set_queue_size(size)) return status_code::device_broken;
         l.doorbell.kernel = common_.kernel;
         l.doorbell.queue = static_cast<u16>(index);
+        if constexpr (Policy::notif_config_data != choice::never) {
+            if (has(wire::F_NOTIF_CONFIG_DATA))
+                l.doorbell.queue = static_cast<u16>(common_.queue_notif_config_data());
+        }
         if (!find_doorbell(l)) return status_code::bad_capability;
         if (l.memory.cpu == nullptr) {
             l.memory = hooks().dma(queue_type::memory_bytes(size), queue_type::memory_alignment);
         }
         const auto s = l.queue.init(size, features_, l.memory, l.doorbell);
-        if (!ok(s)) return s;
-        common_.set_queue_addresses(l.queue.addresses());
+        return ok(s) ? give_to_device(l.queue, index) : s;
+    }
+    // Its size is set.
+    VSND_TINY status_code give_to_device(queue_type& queue, u32 index) {
+        common_.set_queue_addresses(queue.addresses());
         if (interrupts_.has_vectors() &&
             !common_.map_queue_vector(interrupts_.queue_vector(index))) {
             return status_code::no_vector;
         }
         common_.enable_queue();
         return status_code::ok;
-    }
-
-    // Memory is asked for once: a device that offers more at a later time gets no more. Only a
-    // packed ring's memory depends on its size.
-    static u16 size_for(const line& l, u32 offered) {
-        u16 size = queue_type::fitting_size(offered);
-        if constexpr (is_packed<queue_type>) {
-            while (l.memory.cpu != nullptr && size > least_queue_size &&
-                   queue_type::memory_bytes(size) > l.memory.bytes)
-                --size;
-        }
-        return size;
     }
 
     // Where the doorbell of the selected queue is. It is mapped by itself, since a page for each
@@ -253,9 +295,15 @@ class pci_device {
         const pci_range& notify = layout_.notify();
         const u64 at = u64{common_.queue_notify_off()} * notify.multiplier;
         if (at % 2 != 0 || at > notify.bytes - 2) return false;
+        u32 bytes = 2;
+        if constexpr (Policy::notification_data != choice::never) {
+            bytes = lesser(u32{4}, notify.bytes - static_cast<u32>(at));
+            const bool aligned = (notify.offset + at) % 4 == 0;
+            if (has(wire::F_NOTIFICATION_DATA) && (bytes < 4 || !aligned)) return false;
+        }
         if (l.doorbell.address == nullptr || l.doorbell_at != at) {
             l.doorbell_at = static_cast<u32>(at);
-            l.doorbell.address = hooks().map_bar(notify.bar, notify.offset + at, 2);
+            l.doorbell.address = hooks().map_bar(notify.bar, notify.offset + at, bytes);
         }
         return l.doorbell.address != nullptr;
     }
@@ -265,7 +313,7 @@ class pci_device {
     u64 features_ = 0;
     interrupt_setup interrupts_;
     pci_counters counters_;
-    phase phase_ = phase::stopped;
+    port_phase phase_ = port_phase::stopped;
     pci_layout layout_;
     line lines_[queue_count]{};
 };

@@ -44,7 +44,7 @@ struct pci_demand {
     u8 mapped_bytes; // if there are as many
 };
 inline constexpr pci_demand pci_demands[4] = {
-    {sizeof(wire::pci_cap), wire::PCI_COMMON_CFG_BASE_BYTES, 3, wire::PCI_COMMON_CFG_BASE_BYTES},
+    {sizeof(wire::pci_cap), wire::PCI_COMMON_CFG_BASE_BYTES, 3, wire::PCI_COMMON_CFG_QUEUE_BYTES},
     // Each doorbell is mapped by itself, since a page for each is common.
     {sizeof(wire::pci_notify_cap), 2, 1, 2},
     {sizeof(wire::pci_cap), 1, 0, 1},

@@ -16,9 +16,13 @@ template <pci_kernel Kernel>
 struct pci_doorbell {
     Kernel* kernel = nullptr;
     u8* address = nullptr;
-    u16 queue = 0;
+    u16 queue = 0; // with NOTIF_CONFIG_DATA what the device calls it
 
     VSND_HOT void ring() { write_register_16(*kernel, address, queue); }
+    // With NOTIFICATION_DATA: also where the next buffer goes.
+    VSND_HOT void ring_with(u16 next) {
+        write_register_32(*kernel, address, u32{next} << wire::NOTIFICATION_OFFSET_SHIFT | queue);
+    }
 };
 
 // `Policy` may have its own `patience` with a reset.
@@ -52,6 +56,11 @@ struct pci_common {
     void select_queue(u32 index) { set_16(offsetof(layout, queue_select), index); }
     u32 queue_size() { return get_16(offsetof(layout, queue_size)); }
     u32 queue_notify_off() { return get_16(offsetof(layout, queue_notify_off)); }
+    // Only with NOTIF_CONFIG_DATA.
+    u32 queue_notif_config_data() { return get_16(offsetof(layout, queue_notif_config_data)); }
+    // Only with RING_RESET.
+    void begin_queue_reset() { set_16(offsetof(layout, queue_reset), 1); }
+    u32 queue_reset() { return get_16(offsetof(layout, queue_reset)); }
 
     // False: the device does not take a size that is not greater than its own.
     bool set_queue_size(u32 size) { return takes(offsetof(layout, queue_size), size); }

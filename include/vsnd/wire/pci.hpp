@@ -136,6 +136,8 @@ static_assert(offsetof(pci_common_cfg, admin_queue_num) == 62);
 
 // What every modern device has: up to queue_device. The fields after it came later.
 inline constexpr u32 PCI_COMMON_CFG_BASE_BYTES = 56;
+// Up to queue_reset: what a queue may need with the features of its own.
+inline constexpr u32 PCI_COMMON_CFG_QUEUE_BYTES = 60;
 
 inline constexpr u16 MSI_NO_VECTOR = 0xffff;
 
