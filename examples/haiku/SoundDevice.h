@@ -191,7 +191,7 @@ private:
 	status_t _EnabledChannels(multi_channel_enable& enable, bool get)
 	{
 		const uint32 count = fOutput.channels + fInput.channels;
-		const uint32 all = 0xffffffff >> (kMostChannels - count);
+		const uint32 all = static_cast<uint32>((uint64{1} << count) - 1);
 		const uchar bits[] = {static_cast<uchar>(all), static_cast<uchar>(all >> 8),
 			static_cast<uchar>(all >> 16), static_cast<uchar>(all >> 24)};
 		uchar ignored[sizeof(bits)];
@@ -304,7 +304,7 @@ private:
 		if (status == B_OK)
 			status = mutex_lock_with_timeout(&fLock, B_ABSOLUTE_TIMEOUT, deadline);
 		if (status == B_TIMED_OUT)
-			return status;
+			return B_OK; // somebody else is at it; nothing has changed
 		if (status == B_OK) {
 			status = !fClosed && (fOutput.hasBuffers || fInput.hasBuffers) ? B_OK : B_NO_INIT;
 			fOutput.Begin(status == B_OK);

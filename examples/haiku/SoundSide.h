@@ -164,7 +164,7 @@ private:
 			return;
 
 		// What the device took early is not played yet: a period goes back when the clock has
-		// passed it, too. A user who comes late finds the device running, with silence.
+		// passed it, too. While the user has nothing to play, the device gets silence.
 		(void)stream.set_pacing(pacing::clock);
 		stream.set_xrun_policy(xrun_policy::silence);
 		streams[count].stream = &stream;

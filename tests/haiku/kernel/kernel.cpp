@@ -12,10 +12,12 @@ vsnd::model::device_profile as_seen(vsnd::model::device_profile profile, bool de
     return profile;
 }
 
-// What Haiku's bus manager does itself.
-bool of_the_bus(vsnd::model::violation v) {
+// What Haiku's bus manager does itself; and advice that a driver need not take.
+bool excused(vsnd::model::violation v) {
     using enum vsnd::model::violation;
-    return v == config_generation_not_checked || v == doorbell_needless || v == steps_out_of_order;
+    return v == config_generation_not_checked || v == doorbell_needless ||
+           v == steps_out_of_order ||
+           vsnd::model::clause_of(v).force == vsnd::model::strength::should;
 }
 
 } // namespace
@@ -45,7 +47,7 @@ kernel& kernel::current() {
 std::string kernel::complaints() {
     std::string text;
     for (const auto& e : device().violations().entries())
-        if (!of_the_bus(e.what))
+        if (!excused(e.what))
             text += std::string(vsnd::model::clause_of(e.what).name) + ": " + e.detail + "\n";
     if (const char* const crash = device().crashed()) text += std::string(crash) + "\n";
     if (hardware.memory.released_memory_touched()) text += "released memory was written\n";

@@ -42,8 +42,8 @@ class kernel {
     u64 now_us() const { return hardware.now_ns() / 1000; }
     vsnd::model::sound_device& device() { return hardware.device; }
 
-    // What the driver did wrong towards the device, in lines; nothing else may be in there.
-    // (The bus manager's own sins are not the driver's.)
+    // Each MUST of the specification that the driver broke, in lines, and what it did to memory that
+    // it had freed. (The bus manager's own sins are not the driver's.)
     std::string complaints();
     // Unloads the driver: what it took and did not give back.
     std::string leftovers();
