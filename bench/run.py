@@ -92,7 +92,10 @@ class Bench:
             numbers[policy] += 1
             commit = f"measured_commit<bench::{policy}, {case}u>"
             pump = f"measured_pump<bench::{policy}, {case}u>"
-            measured += [commit, pump]
+            # The clocks of a mixed batch are fed by a function that the set-up calls too, and the
+            # copies of the set-up would count.
+            if (policy, name) != ("clocked", "instructions_batched_4_p16_s8"):
+                measured += [commit, pump]
             total = profile.cost(commit, int(periods)) + profile.cost(pump, ROUNDS)
             costs[policy, name] = (profile.cost(commit, int(periods)) / int(periods),
                                    profile.cost(pump, ROUNDS) / ROUNDS)

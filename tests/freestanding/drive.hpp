@@ -84,6 +84,9 @@ u64 drive(Card& c, Port& p, const dma_region& memory, const pcm_params& wanted) 
         sum +=
             static_cast<u64>(s->check(use)) + static_cast<u64>(s->prepare(use, {memory, memory}));
         s->set_drain_tail(wanted.period_frames);
+        sum += static_cast<u64>(s->set_pacing(pacing::clock));
+        sum += static_cast<u64>(s->set_device_buffer({wanted.period_frames, wanted.rate_hz}));
+        sum += s->position().frames + s->when(sum);
         sum += s->write({memory.cpu, memory.bytes}).value();
         sum += s->read({memory.cpu, memory.bytes}).value();
         if (s->acquire().ok()) sum += static_cast<u64>(s->commit());

@@ -19,7 +19,7 @@ namespace vsnd {
 //   void jack_changed(card&, u32 id)                      jacks()[id].connected is another one
 //   void element_changed(card&, u32 id, element_notice)   ask again for what it says
 // They are called from a pump, in the pump's context (often an interrupt), and `recovered` from
-// tick as well, without any lock. From there only acquire, commit and position_frames are legal.
+// tick as well, without any lock. From there only acquire, commit and positions are legal.
 struct no_handler {};
 
 struct card_counters {
