@@ -209,6 +209,7 @@ TEST_CASE("clock_latch: never half written for who interrupts the writer") {
 
 TEST_CASE("sample_queue: keeps the oldest when nobody fetches") {
     vsnd::sample_queue q;
+    q.init();
     for (u64 i = 1; i <= 6; ++i)
         q.put({i, i});
     vsnd::clock_point p;

@@ -273,7 +273,7 @@ class endpoint {
         policy_ = {within_reason(p.doorbell_every), within_reason(p.interrupt_every)};
         skipped_ = policy_.interrupt_every - 1;
     }
-    static constexpr u8 clocks_only = 2; // of attention_
+    static constexpr u8 clocks_only = 2;          // of attention_
     static constexpr s32 while_pumping = 0x10000; // taken off meanwhile; more than any policy
 
     VSND_HOT void kick_queue(u32 posted) {
