@@ -14,6 +14,7 @@ status_code card<Port, Handler, Limits>::set_policy(u32 queue,
     if constexpr (Limits::small) {
         return status_code::not_available;
     } else {
+        if (!ok(away())) return away();
         if (!reachable(queue)) return status_code::wrong_state;
         if (in_callback()) return status_code::wrong_context;
         ends_[queue].set_policy(p, device_polls(ends_[queue]));
