@@ -121,3 +121,28 @@ TEST_CASE("notes go to a trace hook, and nowhere without one") {
         CHECK(std::string(to_string(what)) != "invalid");
     CHECK(std::string(to_string(static_cast<trace_step>(99))) == "invalid");
 }
+
+namespace {
+struct cached {
+    static constexpr u32 cache_line_bytes = 32;
+    u32 flushed = 0;
+    u32 invalidated = 0;
+    void flush_audio(const u8*, usize bytes) { flushed += static_cast<u32>(bytes); }
+    void invalidate_audio(u8*, usize bytes) { invalidated += static_cast<u32>(bytes); }
+};
+static_assert(has_cached_audio<cached> && audio_line_bytes<cached> == 32);
+static_assert(!has_cached_audio<bare> && audio_line_bytes<bare> == 1);
+} // namespace
+
+TEST_CASE("audio is flushed and invalidated by the port, and left alone without it") {
+    cached kernel;
+    bare coherent;
+    u8 audio[64] = {7};
+    flush_audio(kernel, audio, 64);
+    invalidate_audio(kernel, audio, 32);
+    flush_audio(coherent, audio, 64);
+    invalidate_audio(coherent, audio, 64);
+    CHECK(kernel.flushed == 64);
+    CHECK(kernel.invalidated == 32);
+    CHECK(audio[0] == 7);
+}

@@ -85,6 +85,7 @@ void check_polled_by_driver(bool event_idx) {
 
 } // namespace
 
+// [virtio 1.4] Split Virtqueues / Used Buffer Notification Suppression, driver 2
 TEST_CASE("policy: a driver that polls is not interrupted, until it wants to be") {
     for (const bool event_idx : {true, false}) {
         check_polled_by_driver<split_rig>(event_idx);

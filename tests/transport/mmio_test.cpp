@@ -137,9 +137,12 @@ TEST_CASE("mmio: queues keep their memory over a reset, and small ones are taken
 TEST_CASE("mmio: only what was wanted and offered is accepted") {
     auto profile = model::default_profile();
     profile.extra_features = ~u64{0} & ~(ring_bits | version_1 | controls);
+    // What a transport takes wherever it is offered.
+    constexpr u64 own = feature(wire::F_ACCESS_PLATFORM) | feature(wire::F_ORDER_PLATFORM) |
+                        feature(wire::F_SUSPEND);
     mmio_machine m(profile);
     REQUIRE(m.bring_up(0x2) == status_code::ok);
-    CHECK(m.port.features() == (version_1 | ring_bits | 0x2));
+    CHECK(m.port.features() == (version_1 | ring_bits | own | 0x2));
     for (usize i = 0; i < m.kernel.record.size(); ++i) {
         const u64 at = m.kernel.record[i].offset;
         if (at != wire::MMIO_DEVICE_FEATURES && at != wire::MMIO_DRIVER_FEATURES) continue;

@@ -23,7 +23,9 @@ struct talkative : policy<choice::never, choice::never> {
 };
 constexpr u64 event = u64{1} << 29;
 constexpr u64 table = u64{1} << 28;
-constexpr u64 platform = u64{1} << 33 | u64{1} << 36; // ACCESS_PLATFORM, ORDER_PLATFORM
+// ACCESS_PLATFORM, ORDER_PLATFORM, and what no ring has to do with: SUSPEND.
+constexpr u64 suspend = u64{1} << 43;
+constexpr u64 platform = u64{1} << 33 | u64{1} << 36 | suspend;
 } // namespace
 
 TEST_CASE("ring_wish: the rings' features follow the policy, and only they") {
@@ -38,7 +40,7 @@ TEST_CASE("ring_wish: the rings' features follow the policy, and only they") {
     CHECK(other.optional == platform);
     constexpr auto split = ring_wish<talkative>(0);
     CHECK(split.required == (u64{1} << 38 | u64{1} << 33));
-    CHECK(split.optional == (u64{1} << 35 | u64{1} << 40));
+    CHECK(split.optional == (u64{1} << 35 | u64{1} << 40 | suspend));
     constexpr auto packed = ring_wish<talkative>(0, true);
     CHECK(packed.required == (split.required | u64{1} << 34));
     CHECK(packed.optional == split.optional);

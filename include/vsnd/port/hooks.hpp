@@ -67,6 +67,13 @@ concept has_cached_audio = requires(H& h, u8* audio, usize bytes) {
 namespace detail {
 template <class H>
 constexpr u32 audio_line() {
+    constexpr bool flushes = requires(H & h, u8 * audio) {
+        h.flush_audio(audio, usize{1});
+    };
+    constexpr bool invalidates = requires(H & h, u8 * audio) {
+        h.invalidate_audio(audio, usize{1});
+    };
+    static_assert(flushes == invalidates, "flush_audio and invalidate_audio come together");
     if constexpr (has_cached_audio<H>) {
         constexpr u32 line = H::cache_line_bytes;
         static_assert(line != 0 && (line & (line - 1)) == 0, "a cache line is a power of two");

@@ -262,8 +262,7 @@ class split_queue {
                usize{at & mask_} * sizeof(wire::virtq_used_elem);
     }
 
-    // Without EVENT_IDX the device ignores used_event and always interrupts, since the flags stay
-    // 0.
+    // Without EVENT_IDX the device ignores used_event, and goes by the flags.
     VSND_HOT bool news_after_arming(const u8* base, u32 at, const u32& skipped) {
         store_relaxed(used_event_, static_cast<u16>(at + skipped));
         order::full(); // pairs with the device's barrier between used.idx and used_event

@@ -35,6 +35,9 @@ class pci_device {
     static constexpr u32 queue_count = 4;
     static constexpr u16 least_queue_size = least_ring_size<queue_type>;
     static_assert(Policy::most_descriptors >= least_queue_size);
+    static_assert(Policy::notif_config_data != choice::always &&
+                      Policy::ring_reset != choice::always,
+                  "the register may lie beyond what a device has of the structure: negotiate it");
 
     // Names the kernel, which must outlive this object as its messages must, and its choice of
     // interrupts; touches no device. Context: thread, before negotiate or after stop.
