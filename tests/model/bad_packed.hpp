@@ -20,10 +20,10 @@ class packed_hand {
         u8* const to = d_.queues[queue_].desc.cpu + 16 * (at % size_);
         const u64 address = p.at.value;
         const u16 all = static_cast<u16>(flags | mark | (p.writable ? 2 : 0));
-        std::memcpy(to, &address, 8);
-        std::memcpy(to + 8, &p.bytes, 4);
-        std::memcpy(to + 12, &id, 2);
-        if (show) std::memcpy(to + 14, &all, 2);
+        raw::put_little(to, address);
+        raw::put_little(to + 8, p.bytes);
+        raw::put_little(to + 12, id);
+        if (show) raw::put_little(to + 14, all);
     }
     void step(u32 count) {
         next_ += count;
@@ -48,9 +48,9 @@ class packed_hand {
             const u16 all =
                 static_cast<u16>((i == 0 ? entry_flags : 0) | (parts[i].writable ? 2 : 0));
             const u64 address = parts[i].at.value;
-            std::memcpy(table.cpu + 16 * i, &address, 8);
-            std::memcpy(table.cpu + 16 * i + 8, &parts[i].bytes, 4);
-            std::memcpy(table.cpu + 16 * i + 14, &all, 2);
+            raw::put_little(table.cpu + 16 * i, address);
+            raw::put_little(table.cpu + 16 * i + 8, parts[i].bytes);
+            raw::put_little(table.cpu + 16 * i + 14, all);
         }
         put({table.bus, bytes}, id, flags);
         step(1);

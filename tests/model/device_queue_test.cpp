@@ -6,6 +6,8 @@
 
 #include <vsnd/model/device_queue.hpp>
 
+#include "raw_types.hpp"
+
 using namespace vsnd;
 using namespace vsnd::model;
 
@@ -23,8 +25,8 @@ TEST_CASE("device_queue: counts go on, all else is the ring's that is set up") {
 
     queue.enable(setup);
     CHECK_FALSE(queue.is_packed());
-    std::memcpy(ring.cpu, &address, 8);
-    std::memcpy(ring.cpu + 8, &bytes, 4);
+    raw::put_little(ring.cpu, address);
+    raw::put_little(ring.cpu + 8, bytes);
     ring.cpu[256 + 2] = 1; // the available index
     REQUIRE(queue.fresh() == 1);
     auto chain = queue.pop();
@@ -40,8 +42,8 @@ TEST_CASE("device_queue: counts go on, all else is the ring's that is set up") {
     CHECK(queue.is_packed());
     CHECK(queue.enabled());
     CHECK(queue.size() == 4);
-    std::memcpy(ring.cpu, &address, 8);
-    std::memcpy(ring.cpu + 8, &bytes, 4);
+    raw::put_little(ring.cpu, address);
+    raw::put_little(ring.cpu + 8, bytes);
     ring.cpu[12] = 3;
     ring.cpu[14] = 0x80;
     REQUIRE(queue.fresh() == 1);

@@ -24,12 +24,16 @@ std::vector<Item> items_of(const std::vector<u8>& bytes) {
 }
 
 std::vector<u32> words_of(const std::vector<u8>& bytes) {
-    return items_of<u32>(bytes);
+    std::vector<u32> words = items_of<u32>(bytes);
+    for (u32& word : words)
+        word = to_little(word);
+    return words;
 }
 
 std::vector<u8> bytes_of(const std::vector<u32>& words, usize bytes) {
     std::vector<u8> all(greater(bytes, 4 * words.size()));
-    std::memcpy(all.data(), words.data(), 4 * words.size());
+    for (usize i = 0; i < words.size(); ++i)
+        raw::put_little(all.data() + 4 * i, words[i]);
     return all;
 }
 

@@ -36,10 +36,10 @@ struct bench {
     }
     void put(u32 at, u64 address, u32 bytes, u16 id, u16 flags) {
         u8* const to = ring.cpu + 16 * (at % size);
-        std::memcpy(to, &address, 8);
-        std::memcpy(to + 8, &bytes, 4);
-        std::memcpy(to + 12, &id, 2);
-        std::memcpy(to + 14, &flags, 2);
+        raw::put_little(to, address);
+        raw::put_little(to + 8, bytes);
+        raw::put_little(to + 12, id);
+        raw::put_little(to + 14, flags);
     }
     // A list of `count` parts of 16 bytes, the last one writable.
     void offer(u16 id, u32 count) {
@@ -84,10 +84,10 @@ TEST_CASE("packed virtqueue: lists and tables, and the bytes in them") {
     const u64 address = b.data.bus.value + 64;
     const u32 bytes = 32;
     const u16 writable = 2;
-    std::memcpy(table.cpu, &address, 8);
-    std::memcpy(table.cpu + 8, &bytes, 4);
-    std::memcpy(table.cpu + 16, &address, 8);
-    std::memcpy(table.cpu + 24, &bytes, 4);
+    raw::put_little(table.cpu, address);
+    raw::put_little(table.cpu + 8, bytes);
+    raw::put_little(table.cpu + 16, address);
+    raw::put_little(table.cpu + 24, bytes);
     std::memcpy(table.cpu + 30, &writable, 2);
     b.put(3, table.bus.value, 32, 6, 0x80 | 4 | 2); // WRITE means nothing beside INDIRECT
     CHECK(b.queue.fresh() == 2);

@@ -271,8 +271,8 @@ class driver {
     // A request to a control element, with `payload` after its header.
     reply ask_element(u32 code, u32 id, const std::vector<u8>& payload = {}, u32 room = 0) {
         std::vector<u8> request(8 + payload.size());
-        std::memcpy(request.data(), &code, 4);
-        std::memcpy(request.data() + 4, &id, 4);
+        put_little(request.data(), code);
+        put_little(request.data() + 4, id);
         std::copy(payload.begin(), payload.end(), request.begin() + 8);
         return ask_bytes(request.data(), static_cast<u32>(request.size()), room);
     }

@@ -9,6 +9,13 @@
 
 namespace vsnd::model::raw {
 
+// As it lies in memory that the device shares.
+template <class T>
+void put_little(u8* to, T value) {
+    value = to_little(value);
+    std::memcpy(to, &value, sizeof(value));
+}
+
 constexpr u32 control = 0;
 constexpr u32 event = 1;
 constexpr u32 tx = 2;
