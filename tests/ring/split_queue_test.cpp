@@ -172,8 +172,7 @@ TEST_CASE("ring: bind refuses what no queue may hold, and takes nothing") {
         CHECK(b.queue.bind(m.chain(), nullptr).code() == status_code::no_room);
         CHECK(b.queue.bind({}, nullptr).code() == status_code::invalid_argument);
         const vsnd::part huge[2] = {{{0}, 0xffff'ffff}, {{0}, 2}};
-        CHECK(b.queue.bind({huge, 1}, nullptr).code() ==
-              status_code::invalid_argument);
+        CHECK(b.queue.bind({huge, 1}, nullptr).code() == status_code::invalid_argument);
         CHECK(b.queue.free_chains(3) == 0);
         CHECK(b.queue.free_chains(0) == 0);
         CHECK(b.queue.free_chains(1) == 2);

@@ -2,6 +2,7 @@
 // What a stream can do, what is asked of it, and the way from one to the other.
 // Spec: [virtio 1.4] Sound Device / PCM Stream Parameters
 
+#include <vsnd/base/dma.hpp>
 #include <vsnd/base/status.hpp>
 #include <vsnd/pcm/formats.hpp>
 #include <vsnd/pcm/frames.hpp>
@@ -78,6 +79,12 @@ constexpr u64 audio_bytes(const pcm_params& p) {
 constexpr u64 silence_bytes(const pcm_params& p) {
     return period_bytes(p);
 }
+
+// The memory that a stream plays from or records to, given with its parameters.
+struct stream_memory {
+    dma_region audio;   // audio_bytes(params): period after period, on pages of its own
+    dma_region silence; // playback: silence_bytes(params), kernel memory that nobody else writes
+};
 
 // The least period, not below the one of `p`, that is a whole number of lines of memory; a line is a
 // power of two. In frames.

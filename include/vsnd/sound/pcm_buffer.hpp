@@ -10,12 +10,6 @@
 
 namespace vsnd {
 
-// The memory that a stream plays from or records to, given with its parameters.
-struct stream_memory {
-    dma_region audio;   // audio_bytes(params): period after period, on pages of its own
-    dma_region silence; // playback: silence_bytes(params), kernel memory that nobody else writes
-};
-
 struct stream_counters {
     u32 xruns = 0;          // times the device ran out of periods while running
     u32 io_errors = 0;      // periods answered with anything but OK
