@@ -24,9 +24,11 @@ public:
 
 	result<u64> negotiate(u64 wanted)
 	{
-		// A failed setup is final (bus manager 12).
-		if (fAllocated)
-			return status_code::memory_still_owned;
+		// What failed may have left it half set up; where it cannot be reset that is final (bus
+		// manager 12).
+		const status_code stopped = stop();
+		if (!ok(stopped))
+			return stopped;
 
 		// Today's bus does not pass the bits on (bus manager 3), so none is asked for; and never
 		// EVENT_IDX or INDIRECT_DESC (bus manager 4).
@@ -168,6 +170,9 @@ static_assert(device_port<SoundPort> && has_clock<SoundPort> && has_wait<SoundPo
 struct SoundLimits : default_limits {
 	static constexpr u32 periods = 16;
 	static constexpr u64 control_timeout_ns = 1000000000;
+	// A reset would end the sound of all streams for the sake of one, and on this bus it frees the
+	// rings under the device (bus manager 12): streams are brought back one by one.
+	static constexpr bool resets = false;
 };
 
 //!	A period that went back to the user wakes the exchange that waits for it.

@@ -76,6 +76,7 @@ public:
 		for (uint32 i = 0; i < count && status == B_OK; i++) {
 			streams[i].params = _Params(streams[i].params.channels, rate, format);
 			frames = streams[i].params.period_frames;
+			fRateHz = streams[i].params.rate_hz;
 			status = streams[i].MakeBuffers();
 		}
 		hasBuffers = count != 0 && status == B_OK;
@@ -121,6 +122,10 @@ public:
 	{
 		if (fPhase == kReleasing)
 			_Release(now);
+		// Whatever device and clock say, it is never 2 % faster than the rate for long (R12).
+		const uint64 passed = static_cast<uint64>(now - fBegan) * fRateHz / 980000;
+		if (fStarted && fFramesDone > passed + buffers * frames)
+			return false;
 		bool ready = fPhase == kRunning;
 		for (uint32 i = 0; i < count && fPhase == kRunning; i++) {
 			ready = streams[i].Step(now) && ready;
@@ -128,7 +133,7 @@ public:
 				fPhase = kReleasing;
 		}
 		if (ready && fPhase == kRunning)
-			_Report();
+			_Report(now);
 		return ready && fPhase == kRunning;
 	}
 
@@ -209,13 +214,14 @@ private:
 		after it) or recorded (R11). The time is the one at which the media clock passed its end,
 		not the one of this call, which may be late; it always rises (R13).
 	*/
-	void _Report()
+	void _Report(bigtime_t now)
 	{
 		uint32 index = 0;
 		for (uint32 i = 0; i < count; i++)
 			index = streams[i].HandOver();
 		const SoundCard::stream_type& stream = *streams[0].stream;
 		const bool first = stream.playback() && !fStarted;
+		fBegan = fStarted ? fBegan : now;
 		fStarted = true;
 		realTime = 0; // nothing was played yet; the add-on skips it
 		if (first)
@@ -237,7 +243,8 @@ private:
 	phase fPhase = kIdle;
 	bool fWanted = false, fStarted = false;
 	uint64 fFramesBefore = 0, fFramesDone = 0;
-	bigtime_t fLastTime = 0;
+	bigtime_t fLastTime = 0, fBegan = 0;
+	uint32 fRateHz = 0;
 };
 
 

@@ -150,13 +150,13 @@ void media_add_on::exchange(u32 times) {
         errors += failed;
         longest_us = std::max(longest_us, took);
         const usize news = playback.size() + recording.size();
-        look_at_playback(false);
+        look_at_playback();
         look_at_recording();
         if (playback.size() + recording.size() == news) shortest_us = std::min(shortest_us, took);
     }
 }
 
-void media_add_on::look_at_playback(bool) {
+void media_add_on::look_at_playback() {
     const s32 n = list->return_playback_buffers;
     const s32 cycle = info->playback_buffer_cycle;
     if (description->output_channel_count == 0 || cycle == old_play_cycle_) return;

@@ -83,7 +83,7 @@ class media_add_on {
     u32 seed = 1; // of the signal
 
   private:
-    void look_at_playback(bool first);
+    void look_at_playback();
     void look_at_recording();
     void write_signal(usize buffer);
     bytes signal(u32 first_channel, u32 channel_count, usize sample, u64 frame, usize frames) const;

@@ -1,5 +1,7 @@
 #include <kernel/kernel.hpp>
 
+#include <exception>
+
 namespace simulated {
 
 namespace {
@@ -36,6 +38,8 @@ kernel::kernel(vsnd::model::device_profile profile, bool delivers_features)
 kernel::~kernel() {
     cpu() = {};
     heap_fails_after(~u32{0});
+    // After a panic the driver is as it was then, and stays so.
+    if (std::uncaught_exceptions() == 0) nodes.remove();
     running = nullptr;
 }
 

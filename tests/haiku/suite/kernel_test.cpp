@@ -36,6 +36,13 @@ int ends_by(Does does) {
     return status;
 }
 
+// An allocation that the compiler may not leave out.
+template <class T>
+T* kept(T* memory) {
+    T* volatile seen = memory;
+    return seen;
+}
+
 template <class Does>
 void in_interrupt(Does does) {
     const cpu_state before = cpu();
@@ -143,9 +150,9 @@ TEST_CASE("nothing that can sleep is allowed in an interrupt, with interrupts of
         restore_interrupts(state);
     }
     // Out of these no exception finds its way.
-    CHECK(ends_by([] { in_interrupt([] { delete new (std::nothrow) int; }); }) != 0);
-    CHECK(ends_by([] { in_interrupt([] { free(malloc(4)); }); }) != 0);
-    CHECK(ends_by([] { free(malloc(4)); }) == 0);
+    CHECK(ends_by([] { in_interrupt([] { delete kept(new (std::nothrow) int); }); }) != 0);
+    CHECK(ends_by([] { in_interrupt([] { free(kept(malloc(4))); }); }) != 0);
+    CHECK(ends_by([] { free(kept(malloc(4))); }) == 0);
     in_interrupt([&] {
         CHECK_THROWS_AS(release_sem(sem), kernel_panic);
         CHECK(release_sem_etc(sem, 1, B_DO_NOT_RESCHEDULE) == B_OK);

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <client/media_add_on.hpp>
+#include <vsnd/model/profiles_hosts.hpp>
 
 namespace {
 
@@ -169,6 +170,20 @@ TEST_CASE("recovery: capture that stops for good does not stop playback") {
     d.lasts(150);
     CHECK(d.sink() > heard + 300'000);
     d.ends();
+}
+
+TEST_CASE(
+    "recovery: a device that keeps its buffers keeps their memory, and new ones lie beside it") {
+    desk d(vsnd::model::vhost_device_sound_null_profile());
+    d.starts();
+    for (u32 round = 0; round < 4; ++round) {
+        d.plays_again();
+        CHECK(d.user.recorded.empty());
+        REQUIRE(d.user.get_buffers() == B_OK);
+    }
+    d.plays_again();
+    d.ends();
+    CHECK(d.k.complaints() == "");
 }
 
 TEST_CASE("recovery: lies about lengths, and answers of rubbish") {
