@@ -13,7 +13,7 @@ using namespace vsnd;
 namespace {
 
 using support::mmio_model_kernel;
-using access = mmio_model_kernel::access;
+using register_access = mmio_model_kernel::access;
 
 struct machine {
     explicit machine(model::device_profile profile = model::default_profile())
@@ -85,8 +85,8 @@ bool among(const u64 (&list)[N], u64 offset) {
 // [virtio 1.4] Virtio Over MMIO / MMIO Device Register Layout, driver 3
 // [virtio 1.4] Virtio Over MMIO / Device Initialization, driver 3
 TEST_CASE("conformance: over MMIO only registers of the table, each in its direction, by 32 bits") {
-    sessions([](const std::vector<access>& record) {
-        for (const access& a : record) {
+    sessions([](const std::vector<register_access>& record) {
+        for (const register_access& a : record) {
             CAPTURE(a.offset);
             CHECK(a.bytes == 4);
             CHECK(a.offset % 4 == 0);
@@ -101,11 +101,11 @@ TEST_CASE("conformance: over MMIO only registers of the table, each in its direc
 // [virtio 1.4] Virtio Over MMIO / MMIO Device Register Layout, driver 7
 // [virtio 1.4] Virtio Over MMIO / MMIO Device Register Layout, driver 8
 TEST_CASE("conformance: over MMIO the word of the features is chosen before they are touched") {
-    sessions([](const std::vector<access>& record) {
+    sessions([](const std::vector<register_access>& record) {
         u32 offers = 0;
         u32 answers = 0;
         for (usize i = 1; i < record.size(); ++i) {
-            const access& before = record[i - 1];
+            const register_access& before = record[i - 1];
             if (!record[i].write && record[i].offset == wire::MMIO_DEVICE_FEATURES) {
                 CHECK(before.write);
                 CHECK(before.offset == wire::MMIO_DEVICE_FEATURES_SEL);
@@ -125,12 +125,12 @@ TEST_CASE("conformance: over MMIO the word of the features is chosen before they
 // [virtio 1.4] Virtio Over MMIO / MMIO Device Register Layout, driver 9
 // [virtio 1.4] Virtio Over MMIO / MMIO Device Register Layout, driver 10
 TEST_CASE("conformance: over MMIO a queue is no larger than offered, and untouched once ready") {
-    sessions([](const std::vector<access>& record) {
+    sessions([](const std::vector<register_access>& record) {
         u32 selected = 0;
         u32 offered = 0;
         u32 sizes = 0;
         bool ready[4] = {};
-        for (const access& a : record) {
+        for (const register_access& a : record) {
             if (a.offset == wire::MMIO_QUEUE_SEL) selected = a.value;
             REQUIRE(selected < 4);
             if (a.offset == wire::MMIO_QUEUE_SIZE_MAX) offered = a.value;
