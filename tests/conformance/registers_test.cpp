@@ -23,11 +23,11 @@ constexpr field fields[] = {
 constexpr u64 config_msix_vector = 16, device_status = 20, queue_select = 22, queue_size = 24,
               queue_msix_vector = 26, queue_enable = 28, driver_feature = 12, queue_desc = 32;
 
-using access = support::model_kernel::access;
+using register_access = support::model_kernel::access;
 
 enum class structure { common, isr, config, notify, other };
 
-structure of(const access& a) {
+structure of(const register_access& a) {
     using namespace model::pci_place;
     if (a.bar != structures_bar) return structure::other;
     if (a.offset >= notify) return structure::notify;
@@ -35,7 +35,7 @@ structure of(const access& a) {
     return a.offset >= isr ? structure::isr : structure::common;
 }
 
-const field* field_at(const access& a) {
+const field* field_at(const register_access& a) {
     for (const field& f : fields) {
         if (a.offset == f.offset && a.bytes == f.bytes) return &f;
         // 64 bits are two halves.
@@ -65,9 +65,9 @@ void sessions(Look look, const std::vector<model::device_profile>& all = devices
 // [virtio 1.4] Virtio Over PCI Bus / PCI Device Layout, driver 2
 // [virtio 1.4] Virtio Over PCI Bus / Common configuration structure layout, driver 1
 TEST_CASE("conformance: each register access is one whole field, or half of 64 bits") {
-    sessions([](const std::vector<access>& record) {
+    sessions([](const std::vector<register_access>& record) {
         usize halves = 0;
-        for (const access& a : record) {
+        for (const register_access& a : record) {
             CAPTURE(a.offset);
             CAPTURE(a.bytes);
             CHECK(a.offset % a.bytes == 0);
@@ -87,12 +87,12 @@ TEST_CASE("conformance: each register access is one whole field, or half of 64 b
 // [virtio 1.4] Virtio Over PCI Bus / Common configuration structure layout, driver 4
 // [virtio 1.4] Virtio Over PCI Bus / Common configuration structure layout, driver 6
 TEST_CASE("conformance: a queue is set up, then enabled, and never touched or disabled again") {
-    sessions([](const std::vector<access>& record) {
+    sessions([](const std::vector<register_access>& record) {
         u32 selected = 0;
         bool enabled[4] = {};
         u32 halves[4] = {};
         u32 enables = 0;
-        for (const access& a : record) {
+        for (const register_access& a : record) {
             if (!a.write || of(a) != structure::common) continue;
             if (a.offset == queue_select) selected = a.value;
             REQUIRE(selected < 4);
@@ -126,9 +126,9 @@ TEST_CASE("conformance: with packed rings no queue is given the size 0") {
         std::copy_n(sizes_offered, 4, profile.queue_sizes);
     u32 largest = 0;
     sessions<packed_rig<>>(
-        [&](const std::vector<access>& record) {
+        [&](const std::vector<register_access>& record) {
             u32 sizes = 0;
-            for (const access& a : record) {
+            for (const register_access& a : record) {
                 if (!a.write || of(a) != structure::common || a.offset != queue_size) continue;
                 ++sizes;
                 CHECK(a.value != 0);
@@ -144,11 +144,11 @@ TEST_CASE("conformance: with packed rings no queue is given the size 0") {
 // [virtio 1.4] General Initialization And Device Operation / Device Initialization, driver 3
 // [virtio 1.4] General Initialization And Device Operation / Device Initialization, driver 6
 TEST_CASE("conformance: no configuration written, no late feature, no early doorbell") {
-    sessions([](const std::vector<access>& record) {
+    sessions([](const std::vector<register_access>& record) {
         u32 status_now = 0;
         usize doorbells = 0;
         usize features = 0;
-        for (const access& a : record) {
+        for (const register_access& a : record) {
             if (!a.write) continue;
             if (of(a) == structure::common && a.offset == device_status) status_now = a.value;
             CHECK(of(a) != structure::config);
@@ -169,9 +169,9 @@ TEST_CASE("conformance: no configuration written, no late feature, no early door
 // [virtio 1.4] Virtio Over PCI Bus / Available Buffer Notifications, driver 1
 // [virtio 1.4] Virtio Over PCI Bus / Available Buffer Notifications, driver 3
 TEST_CASE("conformance: each doorbell is 16 bits with the queue's number") {
-    sessions([](const std::vector<access>& record) {
+    sessions([](const std::vector<register_access>& record) {
         usize seen[4] = {};
-        for (const access& a : record) {
+        for (const register_access& a : record) {
             if (of(a) != structure::notify) continue;
             CHECK(a.write);
             CHECK(a.bytes == 2);
@@ -189,10 +189,10 @@ TEST_CASE("conformance: each doorbell is 16 bits with the queue's number") {
 // [virtio 1.4] Virtio Over PCI Bus / MSI-X Vector Configuration, driver 5
 // [virtio 1.4] Virtio Over PCI Bus / ISR status capability, driver 1
 TEST_CASE("conformance: every vector is read back at once, and the ISR never with MSI-X") {
-    sessions([](const std::vector<access>& record) {
+    sessions([](const std::vector<register_access>& record) {
         usize mapped = 0;
         for (usize i = 0; i < record.size(); ++i) {
-            const access& a = record[i];
+            const register_access& a = record[i];
             CHECK(of(a) != structure::isr);
             const bool vector = a.offset == config_msix_vector || a.offset == queue_msix_vector;
             if (!a.write || of(a) != structure::common || !vector) continue;
