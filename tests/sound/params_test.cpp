@@ -49,7 +49,7 @@ TEST_CASE("check_params accepts a format and a rate exactly where both are offer
         stream_info info = full_info();
         info.formats = mask_of(format_no(offered_format));
         for (u32 offered_rate = 0; offered_rate < pcm_rate_count; ++offered_rate) {
-            info.rates = u64{1} << offered_rate;
+            info.rates = u32{1} << offered_rate;
             for (u32 f = 0; f < pcm_format_count; ++f) {
                 for (u32 r = 0; r < pcm_rate_count; ++r) {
                     pcm_params p;

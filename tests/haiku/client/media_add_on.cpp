@@ -1,6 +1,7 @@
 #include <client/media_add_on.hpp>
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace client {
 
@@ -8,8 +9,9 @@ namespace {
 
 // The widest that is offered.
 u32 best_format(u32 formats) {
-    for (const u32 f : {B_FMT_32BIT, B_FMT_24BIT, B_FMT_20BIT, B_FMT_18BIT, B_FMT_16BIT,
-                        B_FMT_8BIT_S, B_FMT_8BIT_U})
+    for (const u32 f :
+         std::initializer_list<u32>{B_FMT_32BIT, B_FMT_24BIT, B_FMT_20BIT, B_FMT_18BIT, B_FMT_16BIT,
+                                    B_FMT_8BIT_S, B_FMT_8BIT_U})
         if ((formats & f) != 0) return f;
     return 0;
 }

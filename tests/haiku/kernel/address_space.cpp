@@ -18,7 +18,7 @@ u64 reserve(usize bytes, int protection) {
 }
 
 const address_space* watched = nullptr;
-struct sigaction before;
+struct sigaction previous;
 
 // Says what it was, and leaves the end to whoever was responsible before.
 void on_fault(int signal, siginfo_t* info, void*) {
@@ -26,7 +26,7 @@ void on_fault(int signal, siginfo_t* info, void*) {
         watched != nullptr && watched->is_user_accessible(reinterpret_cast<u64>(info->si_addr));
     constexpr char text[] = "kernel panic: a plain access to memory that users can reach\n";
     if (user && write(STDERR_FILENO, text, sizeof(text) - 1) < 0) _exit(99);
-    sigaction(signal, &before, nullptr);
+    sigaction(signal, &previous, nullptr);
 }
 
 } // namespace
@@ -39,11 +39,11 @@ address_space::address_space(machine& where)
     struct sigaction handler {};
     handler.sa_sigaction = on_fault;
     handler.sa_flags = SA_SIGINFO | SA_ONSTACK;
-    sigaction(SIGSEGV, &handler, &before);
+    sigaction(SIGSEGV, &handler, &previous);
 }
 
 address_space::~address_space() {
-    sigaction(SIGSEGV, &before, nullptr);
+    sigaction(SIGSEGV, &previous, nullptr);
     watched = nullptr;
     munmap(reinterpret_cast<void*>(user_), window);
     munmap(reinterpret_cast<void*>(shared_), window);

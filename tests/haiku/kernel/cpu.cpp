@@ -33,7 +33,7 @@ void may_block(const char* what) {
 namespace {
 
 std::atomic<usize> in_use{0};
-std::atomic<u32> left{~u32{0}};
+std::atomic<u32> allowed{~u32{0}};
 
 // The kernel's heap aligns to 8 and not to more: whatever needs more is found at once.
 constexpr usize off = 8;
@@ -48,7 +48,7 @@ usize heap_in_use() {
     return in_use;
 }
 void heap_fails_after(u32 allocations) {
-    left = allocations;
+    allowed = allocations;
 }
 
 } // namespace simulated
@@ -62,9 +62,9 @@ void* __wrap_malloc(size_t bytes) {
     using namespace simulated;
     if (cpu().inside != 0) return __real_malloc(bytes);
     may_block("an allocation");
-    u32 more = left;
+    u32 more = allowed;
     if (more == 0) return nullptr;
-    if (more != ~u32{0}) left = more - 1;
+    if (more != ~u32{0}) allowed = more - 1;
     auto* const memory = static_cast<char*>(__real_malloc(bytes + off));
     if (memory == nullptr) return nullptr;
     ++in_use;

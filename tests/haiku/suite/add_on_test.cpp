@@ -1,6 +1,7 @@
 // A day in the life of the media add-on with this driver, on the device that most people have.
 
 #include <doctest/doctest.h>
+#include <initializer_list>
 
 #include <client/media_add_on.hpp>
 
@@ -147,7 +148,8 @@ TEST_CASE("another rate in the middle: new buffers, and it plays on") {
     desk d(fast_profile(), "rates all\n");
     REQUIRE(d.starts());
     CHECK(hertz(d.user.format->output.rate) == 384000);
-    for (const u32 rate : {B_SR_44100, B_SR_192000, B_SR_8000, B_SR_384000, B_SR_48000}) {
+    for (const u32 rate :
+         std::initializer_list<u32>{B_SR_44100, B_SR_192000, B_SR_8000, B_SR_384000, B_SR_48000}) {
         REQUIRE((d.user.description->output_rates & rate) != 0);
         REQUIRE(d.user.set_output_rate(rate) == B_OK);
         REQUIRE(d.user.set_input_rate(rate) == B_OK);
@@ -164,8 +166,10 @@ TEST_CASE("another rate in the middle: new buffers, and it plays on") {
 }
 
 TEST_CASE("every rate and format that settings offer plays exactly") {
-    for (const u32 rate : {B_SR_8000, B_SR_44100, B_SR_96000, B_SR_192000, B_SR_384000})
-        for (const u32 sample : {B_FMT_8BIT_S, B_FMT_8BIT_U, B_FMT_16BIT, B_FMT_32BIT}) {
+    for (const u32 rate :
+         std::initializer_list<u32>{B_SR_8000, B_SR_44100, B_SR_96000, B_SR_192000, B_SR_384000})
+        for (const u32 sample :
+             std::initializer_list<u32>{B_FMT_8BIT_S, B_FMT_8BIT_U, B_FMT_16BIT, B_FMT_32BIT}) {
             desk d(fast_profile(), "rates all\nformats all\n");
             REQUIRE(d.starts());
             REQUIRE((d.user.description->output_formats & sample) != 0);
@@ -212,7 +216,7 @@ TEST_CASE("a second open is refused, and does not disturb the first") {
 
 TEST_CASE("however interrupts come: one pin, shared, one for each queue, without any news, lost") {
     for (const wiring wires : {wiring::pin, wiring::shared, wiring::each})
-        for (const u32 trouble : {0, 1, 2}) {
+        for (const u32 trouble : {0u, 1u, 2u}) {
             desk d;
             d.k.bus.wires = wires;
             d.k.bus.faults.spurious = trouble == 1;

@@ -271,7 +271,7 @@ TEST_CASE("bad input: GET_BUFFERS with bad tables, tables of bad rows, and absur
         CHECK(u.list->return_playback_buffer_size > 0);
     }
     for (const u64 pointer : bad_pointers(d.k, 32 * sizeof(void*)))
-        for (const u32 which : {0, 1, 2, 3}) {
+        for (const u32 which : {0u, 1u, 2u, 3u}) {
             (void)u.get_buffers();
             auto** const table = reinterpret_cast<buffer_desc**>(pointer);
             auto* const row = reinterpret_cast<buffer_desc*>(pointer);

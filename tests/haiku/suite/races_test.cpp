@@ -152,7 +152,7 @@ TEST_CASE("threads: two exchange at the same time") {
 
 // The file is closed by one thread, while another still is in the driver with it.
 TEST_CASE("threads: closed under an exchange") {
-    for (const u32 after_ms : {0, 5, 30, 90}) {
+    for (const u32 after_ms : {0u, 5u, 30u, 90u}) {
         desk d;
         const device_manager::handle open = d.user.handle;
         d.k.hardware.run_threads(bodies{

@@ -72,7 +72,7 @@ TEST_CASE("recovery: the add-on comes late, and again and again") {
     desk d;
     d.starts();
     d.lasts(30);
-    for (const u64 late : {30, 100, 300, 1000, 5000}) {
+    for (const u64 late : {30u, 100u, 300u, 1000u, 5000u}) {
         d.k.hardware.run(late * ms);
         d.plays_again();
     }
