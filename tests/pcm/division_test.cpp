@@ -3,13 +3,14 @@
 #include <random>
 #include <vector>
 
+#include <vsnd/model/wide.hpp>
 #include <vsnd/pcm/division.hpp>
 
 using namespace vsnd;
 
 namespace {
 
-__extension__ using u128 = unsigned __int128;
+using model::u128;
 
 // Values where carries and rounding turn, for a given divisor.
 std::vector<u64> interesting(u64 divisor) {

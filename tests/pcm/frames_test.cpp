@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include <vsnd/model/wide.hpp>
 #include <vsnd/pcm/frames.hpp>
 #include <vsnd/pcm/rates.hpp>
 
@@ -9,7 +10,7 @@ using namespace vsnd;
 
 namespace {
 
-__extension__ using u128 = unsigned __int128;
+using model::u128;
 
 constexpr u64 day_ns = u64{86400} * ns_per_second;
 

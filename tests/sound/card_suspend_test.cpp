@@ -256,8 +256,8 @@ TEST_CASE("suspend: kernels that own their queues and have no hook for it") {
     pcm_params p;
     p.period_frames = 256;
     p.periods = 4;
-    const stream_memory memory = {port.memory.allocate(audio_bytes(p), 4096),
-                                  port.memory.allocate(silence_bytes(p), 4096)};
+    const stream_memory memory = {port.memory.allocate(static_cast<usize>(audio_bytes(p)), 4096),
+                                  port.memory.allocate(static_cast<usize>(silence_bytes(p)), 4096)};
     REQUIRE(out.prepare(p, memory) == status_code::ok);
     const bytes data = noise(full);
     REQUIRE(out.write({data.data(), full}).value() == full);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 
+#include <vsnd/model/wide.hpp>
 #include <vsnd/sound/media_clock.hpp>
 
 namespace clock_tests {
@@ -102,7 +103,7 @@ class device {
         u64 due;
         u64 frames;
     };
-    __extension__ typedef unsigned __int128 wide;
+    using wide = model::u128;
     static constexpr u64 unit_ns = 1'000'000'000'000'000;
 
     u64 frames_in(u64 ns) const { return static_cast<u64>(wide{ns} * frames_ / unit_ns); }

@@ -133,7 +133,7 @@ inline std::optional<device_chain> virtqueue::pop() {
     u16 flags = 0;
     if (fresh() == 0) return {};
     if (memory_.load(avail(wire::VIRTQ_AVAIL_FLAGS_OFFSET), flags)) check_flags(flags);
-    const u64 at = wire::VIRTQ_AVAIL_RING_OFFSET + u64{last_avail_ % u32{setup_.size}} * 2;
+    const usize at = wire::VIRTQ_AVAIL_RING_OFFSET + usize{last_avail_ % u32{setup_.size}} * 2;
     u16 head = 0;
     if (!memory_.load(avail(at), head)) {
         outside(avail(at), 2);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <vsnd/base/types.hpp>
+#include <vsnd/model/wide.hpp>
 
 namespace vsnd::model {
 
@@ -83,8 +84,7 @@ class converter {
         u64 product = 0;
         if (!__builtin_mul_overflow(a, b, &product) && product <= ~u64{0} - more)
             return (product + more) / c;
-        __extension__ typedef unsigned __int128 wide;
-        return static_cast<u64>((wide{a} * b + more) / c);
+        return static_cast<u64>((u128{a} * b + more) / c);
     }
 
     u64 time_in(const span& s, u64 frame) const {

@@ -205,8 +205,8 @@ inline void virtqueue::push_used(const device_chain& chain, u32 id, u32 written)
 // The used index skips the elements of those that the answer stands for, too.
 inline void virtqueue::put_used(u32 id, u32 written, u16 chains) {
     const u16 next = static_cast<u16>(used_idx_ + chains);
-    const u64 at = wire::VIRTQ_USED_RING_OFFSET +
-                   u64{used_idx_ % u32{setup_.size}} * sizeof(wire::virtq_used_elem);
+    const usize at = wire::VIRTQ_USED_RING_OFFSET +
+                     usize{used_idx_ % u32{setup_.size}} * sizeof(wire::virtq_used_elem);
     const bool written_all = memory_.store(used(at), id) && memory_.store(used(at + 4), written) &&
                              memory_.store(used(wire::VIRTQ_USED_IDX_OFFSET), next);
     used_idx_ = next;
