@@ -147,7 +147,7 @@ struct ability {
 
 constexpr ability abilities[] = {
     {"plays exactly, no gap", plays, &expected::plays},
-    {"drain keeps the tail", keeps_tail, &expected::paces_playback},
+    {"drain keeps the tail", keeps_tail, nullptr},
     {"tells tx status", tells_status, &expected::tx_status},
     {"stop and go on", pauses, &expected::paces_playback},
     {"drop and replay", drops, nullptr},

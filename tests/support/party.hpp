@@ -103,6 +103,7 @@ inline void live(rig<>& r, std::initializer_list<party*> who, u64 time) {
     const u64 end = r.device().now_ns() + time;
     while (r.device().now_ns() < end) {
         r.run(ms);
+        (void)r.driver.tick(r.device().now_ns());
         for (party* p : who)
             p->work();
     }
