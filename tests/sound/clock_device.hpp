@@ -103,7 +103,7 @@ class device {
         u64 due;
         u64 frames;
     };
-    using wide = model::u128;
+    using wide = vsnd::model::u128;
     static constexpr u64 unit_ns = 1'000'000'000'000'000;
 
     u64 frames_in(u64 ns) const { return static_cast<u64>(wide{ns} * frames_ / unit_ns); }
