@@ -29,7 +29,7 @@ inline raw::part out(driver& d, u32 bytes = 16) {
     const dma_region r = d.memory.allocate(bytes);
     std::memset(r.cpu, 0, bytes);
     const u32 code = wire::SND_R_PCM_INFO;
-    std::memcpy(r.cpu, &code, 4);
+    raw::put_little(r.cpu, code);
     return {r.bus, bytes};
 }
 inline raw::part in(driver& d, u32 bytes = 4) {

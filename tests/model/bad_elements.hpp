@@ -18,7 +18,7 @@ inline auto ask_element(u32 code, u32 id, std::vector<u8> payload = {}, u32 room
 // Metadata of `length` bytes, as it says, with `follows` of them there.
 inline std::vector<u8> tlv_bytes(u32 length, u32 follows) {
     std::vector<u8> all(8 + follows);
-    std::memcpy(all.data() + 4, &length, 4);
+    raw::put_little(all.data() + 4, length);
     return all;
 }
 

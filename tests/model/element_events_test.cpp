@@ -37,7 +37,7 @@ void check_event(driver& d, u32 id, u16 mask) {
 
 u32 write(driver& d, u32 id, u32 word) {
     std::vector<u8> value(512);
-    std::memcpy(value.data(), &word, 4);
+    raw::put_little(value.data(), word);
     return d.ask_element(wire::SND_R_CTL_WRITE, id, value).code;
 }
 

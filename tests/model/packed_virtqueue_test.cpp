@@ -88,7 +88,7 @@ TEST_CASE("packed virtqueue: lists and tables, and the bytes in them") {
     raw::put_little(table.cpu + 8, bytes);
     raw::put_little(table.cpu + 16, address);
     raw::put_little(table.cpu + 24, bytes);
-    std::memcpy(table.cpu + 30, &writable, 2);
+    raw::put_little(table.cpu + 30, writable);
     b.put(3, table.bus.value, 32, 6, 0x80 | 4 | 2); // WRITE means nothing beside INDIRECT
     CHECK(b.queue.fresh() == 2);
     const device_chain list = b.pop();
@@ -304,7 +304,7 @@ TEST_CASE("a sound device with packed rings: a request and its answer") {
     CHECK(h.id(0) == 9);
     u32 code = 0;
     d.memory.read(answer.at, &code, 4);
-    CHECK(code == wire::SND_S_OK);
+    CHECK(to_little(code) == wire::SND_S_OK);
     d.device.deliver_interrupts();
     CHECK(d.vectors == std::vector<u32>{0});
     INFO(d.device.violations().report());

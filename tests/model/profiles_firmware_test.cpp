@@ -101,7 +101,7 @@ TEST_CASE("habit: stratovirt has a volume and a switch, and refuses what they ar
         std::vector<u8> request(sizeof(wire::snd_ctl_hdr) + sizeof(wire::snd_ctl_value));
         const wire::snd_ctl_hdr header{{wire::SND_R_CTL_WRITE}, 0};
         std::memcpy(request.data(), &header, sizeof(header));
-        std::memcpy(request.data() + sizeof(header), &value, sizeof(value));
+        raw::put_little(request.data() + sizeof(header), value);
         return d.ask_bytes(request.data(), static_cast<u32>(request.size())).code;
     };
     CHECK(write(101) == bad_msg);

@@ -298,7 +298,7 @@ class driver {
     // Audio -------------------------------------------------------------------------------------
     message make(u32 stream, u32 bytes) {
         message m{memory.allocate(4), memory.allocate(bytes), memory.allocate(8), 0};
-        std::memcpy(m.header.cpu, &stream, 4);
+        put_little(m.header.cpu, stream);
         std::memset(m.status.cpu, 0xee, 8);
         return m;
     }
