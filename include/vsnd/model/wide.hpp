@@ -13,7 +13,9 @@ class plain_u128 {
     constexpr plain_u128(u64 low = 0) : low_(low) {}
     constexpr explicit operator u64() const { return low_; }
     friend constexpr bool operator==(plain_u128 a, plain_u128 b) = default;
-    friend constexpr auto operator<=>(plain_u128 a, plain_u128 b) = default;
+    friend constexpr std::strong_ordering operator<=>(plain_u128 a, plain_u128 b) {
+        return a.high_ != b.high_ ? a.high_ <=> b.high_ : a.low_ <=> b.low_;
+    }
 
     friend constexpr plain_u128 operator+(plain_u128 a, plain_u128 b) {
         plain_u128 sum(a.low_ + b.low_);
