@@ -7,6 +7,7 @@
 #include <vsnd/sound/control.hpp>
 #include <vsnd/sound/rescue.hpp>
 #include <vsnd/sound/stream.hpp>
+#include <vsnd/sound/turn.hpp>
 
 namespace vsnd {
 
@@ -91,11 +92,11 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     // device that is gone writes no memory any more: ok.
     status_code close();
 
-    card_state state() const { return state_; }
+    card_state state() const { return load_relaxed(&state_); }
 
     // Why the card failed, or is being reset: device_broken, needs_reset, timed_out, device_gone,
     // memory_still_owned; ok otherwise. Context: any.
-    status_code failure() const { return failure_; }
+    status_code failure() const { return load_relaxed(&failure_); }
 
     // How many streams the device has, and how many of them can be used here.
     u32 device_streams() const { return device_streams_; }
@@ -127,13 +128,16 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     // All four queues.
     bool pump_all(u32 budget = default_budget);
 
-    // One completion, for a port whose queue announces them itself. Context: the pumper of `queue`.
+    // One completion, for a port whose queue announces them itself. Context: the pumper of `queue`,
+    // while nobody else is in the card.
     void complete(u32 queue, used u);
 
     // The device's configuration changed, or it wants a reset. Context: thread, interrupt.
     void config_changed() {
-        if (Limits::resets && state_ == card_state::failed) return;
-        if (port_ != nullptr && needs_reset(*port_)) trouble(status_code::needs_reset);
+        if (port_ != nullptr && take_turn(turn_type::configuration)) {
+            if constexpr (Limits::small) check_device();
+            (void)end_turn();
+        }
     }
 
     // --- Suspend, resume and removal (card_suspend.hpp); not with Limits::resets = false. ---
@@ -191,10 +195,25 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
         has_clock<hooks> ? Limits::control_timeout_ns : Limits::control_timeout_ticks;
 
     span<stream_type> streams() { return {streams_, stream_count_}; }
-    bool is_open() const { return state_ == card_state::open; }
+    bool is_open() const { return state() == card_state::open; }
     static constexpr bool is_audio(u32 queue) {
         return queue == wire::SND_VQ_TX || queue == wire::SND_VQ_RX;
     }
+
+    // --- One at a time (card_turn.hpp). ---
+    using turn_type = card_turn<!Limits::small>;
+    bool take_turn(u32 marks);
+    void wait_for_turn();
+    bool end_turn();
+    u32 next_marks();
+    void look_at(u32 queue);
+    void look_at_all();
+    void check_device() {
+        if (Limits::resets && state_ == card_state::failed) return;
+        if (port_ != nullptr && needs_reset(*port_)) trouble(status_code::needs_reset);
+    }
+    void become(card_state s) { store_relaxed(&state_, s); }
+
     // --- Policies (card_policy.hpp). ---
     bool device_polls(const endpoint_type& end);
     void set_guards(const endpoint_type& end);
@@ -203,14 +222,15 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     // An entry may be called when there is no such queue, or none yet, or before DRIVER_OK, when
     // no doorbell may ring.
     bool reachable(u32 queue) const {
-        return port_ != nullptr && !setting_up_ && queue < wire::SND_VQ_COUNT &&
+        return port_ != nullptr && !load_relaxed(&setting_up_) && queue < wire::SND_VQ_COUNT &&
                ends_[queue].ready();
     }
     // What an operation hears while the card is away: busy or suspended; else ok.
     status_code away() const {
         if constexpr (Limits::resets) {
-            if (state_ == card_state::recovering) return status_code::busy;
-            if (state_ == card_state::suspended) return status_code::suspended;
+            const card_state at = state();
+            if (at == card_state::recovering) return status_code::busy;
+            if (at == card_state::suspended) return status_code::suspended;
         }
         return status_code::ok;
     }
@@ -220,12 +240,17 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
         if (ok(code)) return status_code::wrong_state;
         return code == status_code::busy ? status_code::would_block : code;
     }
-    // A handler is called while a queue is pumped, so a call from the pumper comes from a handler.
+    // A handler is called while a queue is pumped, or in the card's turn, so a call from who does it
+    // comes from a handler.
     // While the device is set up again every pump is claimed, and nobody called.
     bool in_callback() {
-        if (Limits::resets && setting_up_) return false;
+        if (Limits::resets && load_relaxed(&setting_up_)) return false;
         for (endpoint_type& end : ends_) {
-            if (end.pumped_by(context_of(*hooks_))) return true;
+            if (end.ready() && end.pumped_by(context_of(*hooks_))) return true;
+        }
+        if constexpr (has_context<hooks> && !Limits::small) {
+            queue_lock<hooks> held(*hooks_, wire::SND_VQ_CONTROL);
+            return turn_.taken && turn_.owner == hooks_->context();
         }
         return false;
     }
@@ -233,6 +258,7 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
         if constexpr (has_clock<hooks>) {
             return hooks_->now_ns();
         } else {
+            queue_lock<hooks> held(*hooks_, wire::SND_VQ_CONTROL);
             return now_;
         }
     }
@@ -270,10 +296,10 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
         if (!begin_reset(cause)) fail(cause);
     }
     bool begin_reset(status_code cause);
-    bool begin_step();
-    void end_step() { store_release(&rescue_.stepping, false); }
     bool step(u64 now, u64& next);
     void do_step(u64 now, u64& next);
+    void step_to(rescue_step s) { store_relaxed(&rescue_.step, s); }
+    void open_again(bool anew);
     void leave(status_code cause);
     bool claim_pumps();
     void give_pumps_back();
@@ -282,12 +308,18 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     void restart(u64 now);
     bool same_device(const wire::snd_config& config, u64 features);
     void back(status_code code);
+    void lose_device();
+    status_code call_to_suspend();
+    status_code call_to_resume();
+    void suspend_now();
+    void resume_now();
     void pause_streams(u64 now);
     void sleep(u64 now);
     void wake_up(u64 now);
     void asleep(status_code code);
     void finish_rescue(status_code code);
     static constexpr u64 soon_ = has_clock<hooks> ? 5'000'000 : 1;
+    static constexpr u64 shortly_ = has_clock<hooks> ? 1'000'000 : 1;
     static constexpr u64 reset_window_ = time_limit_ * 5;
 
     // --- Completions (card_pump.hpp). ---
@@ -298,6 +330,8 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
         return static_cast<stream_type&>(*m.owner);
     }
     [[gnu::noinline]] bool pump_on(u32 queue, u32 budget);
+    bool pump_long(u32 queue, u32 budget);
+    u64 tick_on(u64 now);
     void completed(u32 queue, used u);
     void control_answered(const control_answer& answer);
     void event_arrived(cookie what);
@@ -325,6 +359,7 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     endpoint_type ends_[wire::SND_VQ_COUNT]{};
     control_channel<endpoint_type, queue_type, area::control_cells> control_{};
     typename queue_type::slot event_chains_[Limits::events]{};
+    [[no_unique_address]] turn_type turn_{};
     [[no_unique_address]] card_rescue<Limits> rescue_{};
     stream_type streams_[Limits::streams]{};
 };
@@ -339,3 +374,4 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
 #include <vsnd/sound/card_requests.hpp>
 #include <vsnd/sound/card_reset.hpp>
 #include <vsnd/sound/card_suspend.hpp>
+#include <vsnd/sound/card_turn.hpp>

@@ -12,6 +12,11 @@ status_code card<Port, Handler, Limits>::open_async(Port& port, const dma_region
         (memory.bus.value & (card_alignment - 1)) != 0) {
         return status_code::no_memory;
     }
+    if constexpr (!Limits::small) {
+        turn_ = {};
+        turn_.taken = true;
+        turn_.owner = context_of(hooks_of(port));
+    }
     port_ = &port;
     hooks_ = &hooks_of(port);
     shared_ = reinterpret_cast<area*>(memory.cpu);
@@ -19,26 +24,28 @@ status_code card<Port, Handler, Limits>::open_async(Port& port, const dma_region
     stream_count_ = device_streams_ = 0;
     if constexpr (has_items<Limits>) this->reset_items();
     counters_ = {};
-    failure_ = status_code::ok;
+    store_relaxed(&failure_, status_code::ok);
     if constexpr (Limits::resets) rescue_ = {};
     // An interrupt may come at any time from here on, and finds no queue that is half set up.
     for (endpoint_type& end : ends_)
         end.forget();
-    setting_up_ = true;
-    state_ = card_state::opening;
-    outcome_ = status_code::in_progress;
+    store_relaxed(&setting_up_, true);
+    become(card_state::opening);
+    store_release(&outcome_, status_code::in_progress);
 
     status_code code = set_up(port);
-    setting_up_ = !ok(code);
+    store_relaxed(&setting_up_, !ok(code));
     if (!ok(failure_)) code = failure_;
     if (ok(code)) {
         // An event may have come before anybody was let in to pump.
-        (void)pump(wire::SND_VQ_EVENT, default_budget);
+        look_at(wire::SND_VQ_EVENT);
         code = ask_for_streams();
     }
-    if (code == status_code::in_progress) return code;
-    finish_opening(code);
-    setting_up_ = false;
+    if (code != status_code::in_progress) {
+        finish_opening(code);
+        store_relaxed(&setting_up_, false);
+    }
+    (void)end_turn();
     return outcome();
 }
 
@@ -152,7 +159,7 @@ void card<Port, Handler, Limits>::got_streams(status_code code) {
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::finish_opening(status_code code) {
     if (ok(code)) {
-        state_ = card_state::open;
+        become(card_state::open);
     } else {
         code = give_up(code);
     }
@@ -170,23 +177,25 @@ status_code card<Port, Handler, Limits>::give_up(status_code why) {
         this->end_items(ok(stopped) ? status_code::wrong_state : stopped);
     }
     if (!ok(stopped)) {
-        state_ = card_state::failed;
-        failure_ = stopped;
+        become(card_state::failed);
+        store_relaxed(&failure_, stopped);
         stream_count_ = 0;
         return stopped;
     }
-    for (stream_type& s : streams())
+    for (stream_type& s : streams()) {
+        if constexpr (!Limits::small) s.end();
         s.forget();
+    }
     if constexpr (has_items<Limits>) this->forget_items();
     stream_count_ = 0;
-    state_ = card_state::closed;
+    become(card_state::closed);
     port_ = nullptr;
     return why;
 }
 
 template <class Port, class Handler, class Limits>
 status_code card<Port, Handler, Limits>::close() {
-    if (state_ == card_state::closed) return status_code::ok;
+    if (state() == card_state::closed) return status_code::ok;
     if (in_callback()) return status_code::wrong_context;
     if (state_ == card_state::open) {
         // Politely first. What does not answer is dealt with by the reset.
@@ -198,15 +207,13 @@ status_code card<Port, Handler, Limits>::close() {
         if constexpr (Limits::jacks != 0) (void)wait_for(this->jacks_.task.outcome_);
         if constexpr (Limits::elements != 0) (void)wait_for(this->elements_.task.outcome_);
     }
+    wait_for_turn();
     bool claimed = false;
     if constexpr (Limits::resets) {
-        while (!begin_step()) {
-            if constexpr (has_wait<hooks>) hooks_->wait(1'000'000);
-        }
         claimed = rescue_.claimed;
         rescue_.claimed = false;
-        rescue_.step = rescue_step::none;
-        if (!ok(away())) failure_ = status_code::ok; // of a reset that is not finished
+        step_to(rescue_step::none);
+        if (!ok(away())) store_relaxed(&failure_, status_code::ok); // of a reset that is not finished
     }
     // Nobody pumps any more, on no CPU: the pumps are claimed until the device is reset.
     for (endpoint_type& end : ends_) {
@@ -219,11 +226,11 @@ status_code card<Port, Handler, Limits>::close() {
         if (end.ready()) end.end_claim();
     }
     if constexpr (Limits::resets) {
-        setting_up_ = false;
+        store_relaxed(&setting_up_, false);
         if (outcome_ == status_code::in_progress)
             store_release(&outcome_, status_code::wrong_state);
-        end_step();
     }
+    (void)end_turn();
     return stopped;
 }
 
@@ -232,12 +239,12 @@ status_code card<Port, Handler, Limits>::close() {
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::fail(status_code code) {
     if (!ok(failure_) && ok(away())) return;
-    failure_ = code;
+    store_relaxed(&failure_, code);
     tell(*hooks_, {trace_step::failure, card_itself, static_cast<u32>(code)});
     if (setting_up_ && ok(away())) return; // open_async looks at it
     if (state_ == card_state::opening) return finish_opening(code);
     if (state_ != card_state::open && ok(away())) return;
-    state_ = card_state::failed;
+    become(card_state::failed);
     for (stream_type& s : streams())
         s.fail(code);
     if constexpr (has_items<Limits>) this->end_items(code);

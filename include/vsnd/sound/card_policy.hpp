@@ -14,12 +14,15 @@ status_code card<Port, Handler, Limits>::set_policy(u32 queue,
     if constexpr (Limits::small) {
         return status_code::not_available;
     } else {
+        if (port_ == nullptr) return status_code::wrong_state;
+        if (in_callback()) return status_code::wrong_context;
         if (!ok(away())) return away();
         if (!reachable(queue)) return status_code::wrong_state;
-        if (in_callback()) return status_code::wrong_context;
+        wait_for_turn();
         ends_[queue].set_policy(p, device_polls(ends_[queue]));
         set_guards(ends_[queue]);
-        (void)pump(queue, default_budget); // the interrupts asked for follow the new policy
+        look_at(queue); // the interrupts asked for follow the new policy
+        (void)end_turn();
         return status_code::ok;
     }
 }

@@ -58,19 +58,39 @@ bool card<Port, Handler, Limits>::pump_on_clocks(u32 queue) {
     return ends_[queue].finish_clocks() ? false : pump_on(queue, default_budget);
 }
 
-// The clocks hear of what came the long way, and periods go back by them.
+// The clocks hear of what came the long way, periods go back by them, and what waited for it goes on.
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::caught_up(u32 queue) {
-    if constexpr (keeps_time) {
-        if (!is_audio(queue)) return;
-        const u64 now = hooks_->now_ns();
-        for (stream_type& s : streams())
-            if (s.end_ == &ends_[queue]) s.caught_up(now);
+    if (Limits::small || !is_audio(queue)) return;
+    [[maybe_unused]] u64 now = 0;
+    if constexpr (keeps_time) now = hooks_->now_ns();
+    for (stream_type& s : streams()) {
+        if (s.end_ != &ends_[queue]) continue;
+        if constexpr (keeps_time) s.caught_up(now);
+        s.seen_all();
     }
 }
 
 template <class Port, class Handler, class Limits>
 bool card<Port, Handler, Limits>::pump_on(u32 queue, u32 budget) {
+    if constexpr (Limits::small) {
+        return pump_long(queue, budget);
+    } else {
+        if (!take_turn(0)) {
+            // In this order: who has the turn must find the pump free.
+            ends_[queue].leave_pump();
+            if (take_turn(u32{1} << queue)) (void)end_turn();
+            return false;
+        }
+        const bool more = pump_long(queue, budget);
+        (void)end_turn();
+        return more;
+    }
+}
+
+// With the turn.
+template <class Port, class Handler, class Limits>
+bool card<Port, Handler, Limits>::pump_long(u32 queue, u32 budget) {
     endpoint_type& end = ends_[queue];
     for (; budget != 0 && ok(failure_); --budget) {
         if constexpr (Limits::small) {
@@ -139,9 +159,11 @@ void card<Port, Handler, Limits>::complete(u32 queue, used u) {
     if (!reachable(queue) || u.type == used::kind::nothing) return;
     // A pump of one completion, so that the handler is in a callback here too.
     const bool claimed = ends_[queue].begin_pump();
+    const bool mine = take_turn(0);
     completed(queue, u);
     caught_up(queue);
     if (claimed) ends_[queue].leave_pump();
+    if (mine) (void)end_turn();
 }
 
 template <class Port, class Handler, class Limits>
@@ -227,6 +249,15 @@ void card<Port, Handler, Limits>::tell_recovered(stream_type& s, status_code cod
 
 template <class Port, class Handler, class Limits>
 u64 card<Port, Handler, Limits>::tick(u64 now) {
+    if (port_ == nullptr) return ~u64{0};
+    if (!take_turn(0)) return now + shortly_;
+    const u64 next = tick_on(now);
+    // What was carried out meanwhile may want to be looked at sooner.
+    return end_turn() ? lesser(next, now + shortly_) : next;
+}
+
+template <class Port, class Handler, class Limits>
+u64 card<Port, Handler, Limits>::tick_on(u64 now) {
     u64 next = ~u64{0};
     if constexpr (Limits::resets) {
         rescue_.late = has_clock<hooks> && now - now_ > time_limit_ / 2;

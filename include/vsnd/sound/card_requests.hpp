@@ -13,12 +13,12 @@ template <class Card, class Limits>
 status_code card_items<Card, Limits>::begin(item_task& task, bool taken) {
     Card& card = self();
     if (card.hooks_ == nullptr) return status_code::wrong_state;
-    if (!ok(card.away())) return card.away();
     if (card.in_callback()) return status_code::wrong_context;
+    if (!ok(card.away())) return card.away();
     if (!card.reachable(wire::SND_VQ_CONTROL)) return status_code::wrong_state;
     [[maybe_unused]] auto held = card.ends_[wire::SND_VQ_CONTROL].lock();
     if (!ok(card.away())) return card.away();
-    if (!ok(card.failure_)) return card.failure_;
+    if (!ok(card.failure())) return card.failure();
     if (!card.is_open()) return status_code::wrong_state;
     if (task.pending_ || task.kept_) return status_code::busy;
     task.pending_ = true;

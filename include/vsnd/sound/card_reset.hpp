@@ -7,7 +7,7 @@
 namespace vsnd {
 
 // Begins a reset, unless one is under way. False: there were too many of them lately, or the card
-// is not up; nothing has changed. Context: any, no lock held.
+// is not up; nothing has changed. With the turn.
 template <class Port, class Handler, class Limits>
 bool card<Port, Handler, Limits>::begin_reset([[maybe_unused]] status_code cause) {
     if constexpr (Limits::resets) {
@@ -22,9 +22,9 @@ bool card<Port, Handler, Limits>::begin_reset([[maybe_unused]] status_code cause
             if (state_ != card_state::open || !rescue_.limit.allows(now, reset_window_)) {
                 return false;
             }
-            state_ = card_state::recovering;
-            failure_ = cause;
-            rescue_.step = rescue_step::settling;
+            become(card_state::recovering);
+            store_relaxed(&failure_, cause);
+            step_to(rescue_step::settling);
             rescue_.due = now + soon_;
         }
         tell(*hooks_, {trace_step::reset, card_itself, static_cast<u32>(cause)});
@@ -44,23 +44,11 @@ void card<Port, Handler, Limits>::leave(status_code cause) {
     if constexpr (has_items<Limits>) this->end_items(cause);
 }
 
-// One at a time. False: somebody else is at it.
-template <class Port, class Handler, class Limits>
-bool card<Port, Handler, Limits>::begin_step() {
-    queue_lock<hooks> held(*hooks_, wire::SND_VQ_CONTROL);
-    if (rescue_.stepping) return false;
-    rescue_.stepping = true;
-    return true;
-}
-
 // The part of a tick that resets, suspends and resumes. False: there is no other part now.
 template <class Port, class Handler, class Limits>
 bool card<Port, Handler, Limits>::step(u64 now, u64& next) {
     if (rescue_.step == rescue_step::none) return true;
-    if (begin_step()) {
-        do_step(now, next);
-        end_step();
-    }
+    do_step(now, next);
     const rescue_step at = rescue_.step;
     if (at != rescue_step::none && at != rescue_step::asleep) next = lesser(next, now + soon_);
     return is_open() || at == rescue_step::pausing;
@@ -98,7 +86,7 @@ bool card<Port, Handler, Limits>::claim_pumps() {
 
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::give_pumps_back() {
-    setting_up_ = false;
+    store_relaxed(&setting_up_, false);
     rescue_.claimed = false;
     for (endpoint_type& end : ends_)
         end.leave_pump();
@@ -133,7 +121,7 @@ bool card<Port, Handler, Limits>::part_from_device(u64 now) {
     rescue_.due = now + soon_;
     if (!claim_pumps()) return false;
     take_last();
-    setting_up_ = true;
+    store_relaxed(&setting_up_, true);
     for (stream_type& s : streams())
         s.part_from_device();
     return true;
@@ -147,15 +135,15 @@ template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::restart(u64 now) {
     if (!part_from_device(now)) return;
     status_code code = set_up(*port_);
-    if (state_ == card_state::failed) return; // removed meanwhile
+    if (load_relaxed(&rescue_.removed)) return; // the mark says more
     if (ok(code)) return back(status_code::ok);
     const bool gone = code == status_code::device_gone || code == status_code::no_device;
     const status_code stopped = port_->stop(); // also of one that only seems to be gone
     if (!ok(stopped)) return fail(stopped);
     if (gone) return fail(status_code::device_gone);
     if (!rescue_.limit.allows(now, reset_window_)) return fail(code);
-    rescue_.step = rescue_step::settling;
-    state_ = card_state::recovering;
+    step_to(rescue_step::settling);
+    become(card_state::recovering);
     rescue_.due = now + time_limit_ / 20;
 }
 
@@ -171,22 +159,33 @@ bool card<Port, Handler, Limits>::same_device(const wire::snd_config& config, u6
 // The device runs. Its streams come back one by one, each in its own time.
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::back(status_code code) {
-    failure_ = code;
     ++counters_.resets;
     tell(*hooks_, {trace_step::reset, card_itself, static_cast<u32>(code)});
     if constexpr (has_items<Limits>) this->items_returned();
-    state_ = card_state::open;
-    rescue_.step = rescue_step::returning;
-    rescue_.cold = false;
+    store_relaxed(&failure_, code);
+    open_again(true);
+    step_to(rescue_step::returning);
     for (stream_type& s : streams())
         s.come_back();
     give_pumps_back();
-    (void)pump_all(); // interrupts may have come while nobody could look
+    look_at_all(); // interrupts may have come while nobody could look
+}
+
+// Operations may be called for again; the streams that return have been taken before. `anew`: the
+// device was reset.
+template <class Port, class Handler, class Limits>
+void card<Port, Handler, Limits>::open_again(bool anew) {
+    queue_lock<hooks> held(*hooks_, wire::SND_VQ_CONTROL);
+    for (stream_type& s : streams())
+        s.claim_return(anew);
+    rescue_.cold = rescue_.waking = false;
+    rescue_.cause = status_code::needs_reset;
+    become(card_state::open);
 }
 
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::finish_rescue(status_code code) {
-    rescue_.step = rescue_step::none;
+    step_to(rescue_step::none);
     if (outcome_ != status_code::in_progress) return;
     tell(*hooks_, {trace_step::resume, card_itself, static_cast<u32>(code)});
     store_release(&outcome_, code);

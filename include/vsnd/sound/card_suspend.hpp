@@ -11,21 +11,31 @@ status_code card<Port, Handler, Limits>::suspend_async() {
     static_assert(Limits::resets, "Limits::resets leaves suspend and resume out");
     if (port_ == nullptr) return status_code::wrong_state;
     if (in_callback()) return status_code::wrong_context;
+    const status_code code = call_to_suspend();
+    if (code != status_code::in_progress) return code;
+    if (take_turn(turn_type::suspension)) (void)end_turn();
+    return outcome();
+}
+
+template <class Port, class Handler, class Limits>
+status_code card<Port, Handler, Limits>::call_to_suspend() {
     queue_lock<hooks> held(*hooks_, wire::SND_VQ_CONTROL);
     if (state_ == card_state::recovering) return status_code::busy;
-    if (state_ == card_state::suspended) {
-        if (rescue_.step == rescue_step::resuming) return status_code::busy;
-        return load_acquire(&outcome_);
-    }
-    if (!ok(failure_)) return failure_;
+    if (state_ == card_state::suspended) return rescue_.waking ? status_code::busy : outcome();
+    if (!ok(failure())) return failure();
     if (!is_open()) return status_code::wrong_state;
-    if (rescue_.step != rescue_step::none) return status_code::busy; // streams come back just now
-    state_ = card_state::suspended;
-    outcome_ = status_code::in_progress;
-    rescue_.cold = false;
-    rescue_.cause = status_code::needs_reset;
-    rescue_.step = rescue_step::pausing;
+    // Streams come back just now.
+    if (load_relaxed(&rescue_.step) != rescue_step::none) return status_code::busy;
+    become(card_state::suspended);
+    store_release(&outcome_, status_code::in_progress);
     return status_code::in_progress;
+}
+
+template <class Port, class Handler, class Limits>
+void card<Port, Handler, Limits>::suspend_now() {
+    if (state_ == card_state::suspended && rescue_.step == rescue_step::none) {
+        step_to(rescue_step::pausing);
+    }
 }
 
 template <class Port, class Handler, class Limits>
@@ -33,16 +43,32 @@ status_code card<Port, Handler, Limits>::resume_async() {
     static_assert(Limits::resets, "Limits::resets leaves suspend and resume out");
     if (port_ == nullptr) return status_code::wrong_state;
     if (in_callback()) return status_code::wrong_context;
+    const status_code code = call_to_resume();
+    if (code != status_code::in_progress) return code;
+    if (take_turn(turn_type::resumption)) (void)end_turn();
+    return outcome();
+}
+
+template <class Port, class Handler, class Limits>
+status_code card<Port, Handler, Limits>::call_to_resume() {
     queue_lock<hooks> held(*hooks_, wire::SND_VQ_CONTROL);
     if (state_ == card_state::recovering) return status_code::busy;
-    if (!ok(failure_)) return failure_;
-    if (is_open()) return load_acquire(&outcome_);
+    if (!ok(failure())) return failure();
+    if (is_open()) return outcome();
     if (state_ != card_state::suspended) return status_code::wrong_state;
-    if (rescue_.step != rescue_step::asleep) return status_code::busy;
-    outcome_ = status_code::in_progress;
-    rescue_.step = rescue_step::resuming;
-    rescue_.due = time() + time_limit_;
+    if (load_relaxed(&rescue_.step) != rescue_step::asleep || rescue_.waking) {
+        return status_code::busy;
+    }
+    rescue_.waking = true;
+    store_release(&outcome_, status_code::in_progress);
     return status_code::in_progress;
+}
+
+template <class Port, class Handler, class Limits>
+void card<Port, Handler, Limits>::resume_now() {
+    if (state_ != card_state::suspended || rescue_.step != rescue_step::asleep) return;
+    step_to(rescue_step::resuming);
+    rescue_.due = time() + time_limit_;
 }
 
 // What runs is stopped; what is under way ends by itself.
@@ -62,7 +88,7 @@ void card<Port, Handler, Limits>::pause_streams(u64 now) {
     } else {
         return;
     }
-    rescue_.step = rescue_step::settling;
+    step_to(rescue_step::settling);
     rescue_.due = now + soon_;
 }
 
@@ -74,7 +100,7 @@ void card<Port, Handler, Limits>::sleep(u64 now) {
             // Nothing that was posted is announced later.
             if (Limits::playback) ends_[wire::SND_VQ_TX].kick();
             if (Limits::capture) ends_[wire::SND_VQ_RX].kick();
-            rescue_.step = rescue_step::suspending;
+            step_to(rescue_step::suspending);
             rescue_.due = now + time_limit_;
         }
         if (!rescue_.cold) {
@@ -93,7 +119,7 @@ void card<Port, Handler, Limits>::sleep(u64 now) {
 
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::asleep(status_code code) {
-    rescue_.step = rescue_step::asleep;
+    step_to(rescue_step::asleep);
     tell(*hooks_, {trace_step::suspend, card_itself, static_cast<u32>(code)});
     store_release(&outcome_, code);
     wake(*hooks_);
@@ -110,14 +136,14 @@ void card<Port, Handler, Limits>::wake_up(u64 now) {
             rescue_.cold = !ok(code);
         }
         if (!rescue_.cold) {
-            state_ = card_state::open;
-            rescue_.step = rescue_step::returning;
+            open_again(false);
+            step_to(rescue_step::returning);
             for (u32 i = 0; i < Limits::events; ++i) {
                 if (rescue_.owed[i]) (void)ends_[wire::SND_VQ_EVENT].post(event_chains_[i]);
                 rescue_.owed[i] = false;
             }
             ends_[wire::SND_VQ_EVENT].kick();
-            (void)pump_all();
+            look_at_all();
             for (stream_type& s : streams())
                 s.go_on();
             return;
@@ -130,9 +156,16 @@ template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::removed() {
     static_assert(Limits::resets, "Limits::resets leaves removal out");
     if (port_ == nullptr) return;
-    rescue_.removed = true;
+    store_relaxed(&rescue_.removed, true);
+    if (take_turn(turn_type::removal)) (void)end_turn();
+}
+
+template <class Port, class Handler, class Limits>
+void card<Port, Handler, Limits>::lose_device() {
+    if (port_ == nullptr) return;
     fail(status_code::device_gone);
-    if (state_ == card_state::failed) setting_up_ = true; // nobody gets at it any more
+    // Nobody gets at it any more.
+    if (state_ == card_state::failed) store_relaxed(&setting_up_, true);
 }
 
 } // namespace vsnd

@@ -2,6 +2,7 @@
 // One virtqueue as the sound driver uses it: the port's queue, its lock, when its doorbell rings
 // and when it shall interrupt.
 
+#include <vsnd/base/atomic.hpp>
 #include <vsnd/port/device.hpp>
 
 namespace vsnd {
@@ -126,7 +127,10 @@ class endpoint {
         if (posted != 0 && !device_polls()) kick_queue(posted);
     }
     VSND_TINY bool pumped() const { return ring_at_ < -1; }
-    bool pumped_by(u32 context) const { return pumped() && pumper_ == context; }
+    bool pumped_by(u32 context) const {
+        guard g(*hooks_, number_);
+        return pumped() && pumper_ == context;
+    }
 
     // Rings for everything posted so far.
     void kick() {
@@ -229,7 +233,10 @@ class endpoint {
     // The numbers that are gone by; where there is none, one that is never reached.
     const notification_policy& policy() const { return policy_; }
     // The policy, as far as the queue can do it and the device does its part.
-    const notification_policy& effective() const { return effective_; }
+    notification_policy effective() const {
+        guard g(*hooks_, number_);
+        return effective_;
+    }
     bool driver_polls() const { return effective_.interrupt_every == notification_policy::none; }
     bool device_polls() const { return effective_.doorbell_every == notification_policy::none; }
     // Completions that pass without an interrupt when none needs a closer look.
@@ -271,7 +278,7 @@ class endpoint {
     void take_effect(const notification_policy& p) {
         effective_ = p;
         policy_ = {within_reason(p.doorbell_every), within_reason(p.interrupt_every)};
-        skipped_ = policy_.interrupt_every - 1;
+        store_relaxed(&skipped_, policy_.interrupt_every - 1);
     }
     static constexpr u8 clocks_only = 2;          // of attention_
     static constexpr s32 while_pumping = 0x10000; // taken off meanwhile; more than any policy

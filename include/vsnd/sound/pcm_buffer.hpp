@@ -36,33 +36,37 @@ class pcm_buffer {
             if (held() == nullptr && !hold_next()) return status_code::would_block;
             return span<u8>(held()->audio, period_bytes_);
         }
-        if (ring_ == nullptr || (playback() && !accepts_)) return not_now_;
-        for (u32 i = 0; i < params_.periods; ++i) {
-            if (held() == nullptr && !hold_next()) return status_code::would_block;
-            message& m = *held();
-            const u32 bytes = playback() ? period_bytes_ : m.captured;
-            if (bytes > filled_) return span<u8>(m.audio + filled_, bytes - filled_);
+        for (u32 i = 0; i <= Limits::periods && bound(); ++i) {
+            bool begun = false;
+            const result<span<u8>> rest = rest_of_held(begun);
+            if (!rest.ok()) return rest;
+            if (begun && !playback()) {
+                invalidate_audio(*hooks_, rest.value().data(), period_bytes_);
+            }
+            if (rest.value().size() != 0) return rest;
             // Captured in error, nothing in it: back to the device.
             const status_code code = commit();
             if (!ok(code)) return code;
         }
-        return status_code::would_block;
+        return bound() ? status_code::would_block : load_relaxed(&not_now_);
     }
 
     // Hands the acquired period to the device: playback to be played, capture to be filled again.
     // Context: any. Errors: wrong_state, nothing is acquired, or the stream takes no audio now.
     VSND_HOT status_code commit() {
         if constexpr (Limits::small) {
+            if (aside_ != nullptr) before_device(*aside_);
+            [[maybe_unused]] auto locked = end_->lock();
             return commit_aside();
         } else {
+            if (has_cached_audio<Hooks> && !flush_held()) return status_code::wrong_state;
+            endpoint_type& end = *end_;
+            [[maybe_unused]] auto locked = end.lock();
             message* const m = held_;
             if (m == nullptr) [[unlikely]]
                 return commit_aside();
-            endpoint_type& end = *end_;
             held_ = nullptr;
-            before_device(*m);
             store_relaxed(&m->where, place::device); // before the post: it may come back at once
-            [[maybe_unused]] auto locked = end.lock();
             Queue& queue = end.queue();
             const status_code code = queue.post(m->chain);
             if (!ok(code)) [[unlikely]]
@@ -84,7 +88,9 @@ class pcm_buffer {
             const u64 position = position_.load();
             u64 frames = 0;
             for (const message& m : periods()) {
-                if (m.at(place::device)) frames += params_.period_frames - m.padding;
+                const u32 each =
+                    Limits::small ? params_.period_frames : load_relaxed(&frames_each_);
+                if (m.at(place::device)) frames += each - load_relaxed(&m.padding);
             }
             // Nothing that came back meanwhile counts twice.
             if (!Limits::clock || position_.load() == position) return position_.load() + frames;
@@ -93,13 +99,15 @@ class pcm_buffer {
 
     // Frames that can be written, or read, without waiting. Context: any.
     u64 avail_frames() const {
+        if (!bound()) return 0;
+        [[maybe_unused]] auto locked = lock();
         if (ring_ == nullptr) return 0;
         const auto bytes_in = [this](const message& m) {
             return playback() ? period_bytes_ : m.captured;
         };
         const place wanted = playback() ? place::idle : place::filled;
         const message* const first = held();
-        u64 bytes = first == nullptr ? 0 : bytes_in(*first) - filled_;
+        u64 bytes = first == nullptr ? 0 : bytes_in(*first) - load_relaxed(&filled_);
         const message* m = head_;
         for (u32 i = first == nullptr ? 0 : 1; i < params_.periods && m->at(wanted); ++i) {
             bytes += bytes_in(*m);
@@ -112,7 +120,12 @@ class pcm_buffer {
     // what the device last filled and what the user last read. Context: any.
     u64 delay_frames() const {
         if (!playback()) return avail_frames();
-        const u64 begun = held() == nullptr ? 0 : layout_.frames(filled_);
+        if (!bound()) return 0;
+        u64 begun = 0;
+        {
+            [[maybe_unused]] auto locked = lock();
+            if (held() != nullptr) begun = layout_.frames(load_relaxed(&filled_));
+        }
         return submitted_frames() - position_frames() + begun;
     }
 
@@ -141,17 +154,17 @@ class pcm_buffer {
     VSND_HOT void completed_well(message& m) {
         m.poison();
         if (!Playback) m.captured = period_bytes_;
-        position_.add(advance_frames_);
+        position_.add(load_relaxed(&advance_frames_));
         m.move_to(Playback ? place::idle : place::filled); // last: it may be posted again
     }
     // Whether rx wrote a period and nothing else, while capturing.
-    VSND_HOT bool recorded_whole(u32 written) const { return written == whole_bytes_ && live_; }
+    VSND_HOT bool recorded_whole(u32 written) const { return written == whole_bytes_ && load_relaxed(&live_); }
 
     // Any completion of tx.
     void played(message& m, place then = place::idle) {
         if (m.take_reply() != wire::SND_S_OK) ++counters_.io_errors;
         position_.add(advance_frames_ == 0 ? 0 : advance_frames_ - m.padding);
-        m.padding = 0;
+        store_relaxed(&m.padding, u32{0});
         returned(m, then);
     }
 
@@ -173,14 +186,19 @@ class pcm_buffer {
     status_code bind_all(const pcm_params& p, const stream_memory& memory, area_type& area,
                          bus_address area_bus, u32 stream_id);
     status_code bind_again(const stream_memory& memory, area_type& area, bus_address area_bus);
+    void publish(const pcm_params& p, u32 bytes, const stream_memory& memory);
     void unbind_all();
     // The device is stopped, and nothing is bound any more.
     void forget() {
+        [[maybe_unused]] auto locked = lock();
+        store_relaxed(&count_, u32{0});
         bound_ = in_device_[0] = in_device_[1] = 0;
-        ring_ = head_ = nullptr;
-        accepts_ = live_ = false;
+        head_ = nullptr;
+        store_relaxed(&ring_, head_);
+        store_relaxed(&accepts_, false);
+        store_relaxed(&live_, false);
         hold(nullptr);
-        not_now_ = status_code::wrong_state;
+        store_relaxed(&not_now_, status_code::wrong_state);
     }
 
     // Hands a message to the device, the queue's lock held. Errors: as Queue::post; it is idle then.
@@ -215,6 +233,7 @@ class pcm_buffer {
     // interrupt to come as late as the queue's policy wants; and which doorbells may wait.
     void set_guards() {
         if (Limits::small || ring_ == nullptr) return;
+        [[maybe_unused]] auto locked = lock();
         // Where one side polls, one period beside it is enough.
         notification_policy p = end_->policy();
         if (end_->device_polls()) p.doorbell_every = 1;
@@ -228,9 +247,10 @@ class pcm_buffer {
         const u32 backs = p.doorbell_every + safety_periods;
         message* m = head_;
         for (u32 i = 0; i < params_.periods; ++i, m = m->next) {
-            m->guard = m->backing = nobody();
-            if (guards < params_.periods) m->guard = further(m, guards, &message::next);
-            if (backs < params_.periods) m->backing = further(m, backs, &message::previous);
+            const bool guarded = guards < params_.periods;
+            const bool backed = backs < params_.periods;
+            store_relaxed(&m->guard, guarded ? further(m, guards, &message::next) : nobody());
+            m->backing = backed ? further(m, backs, &message::previous) : nobody();
         }
     }
 
@@ -243,13 +263,15 @@ class pcm_buffer {
         // Playback's are all back, and idle.
         for (u32 i = 0; i < all_messages && !Limits::small; ++i) {
             messages_[i].move_to(place::idle);
-            messages_[i].padding = 0;
+            store_relaxed(&messages_[i].padding, u32{0});
         }
+        [[maybe_unused]] auto locked = lock();
         hold(nullptr);
     }
 
     // Capture: the oldest period that the reader has not been given.
     message* first_unread() const {
+        [[maybe_unused]] auto locked = lock();
         message* m = head_;
         for (u32 i = 0; i < params_.periods && m->at(place::filled); ++i)
             m = m->next;
@@ -268,7 +290,8 @@ class pcm_buffer {
     u32 owned() const { return in_flight() + silence_in_flight(); }
     u32 silence_in_flight() const { return in_device_[1]; }
     span<const message> periods() const {
-        return {messages_, ring_ == nullptr ? 0 : params_.periods};
+        if constexpr (Limits::small) return {messages_, ring_ == nullptr ? 0 : params_.periods};
+        return {messages_, load_relaxed(&count_)};
     }
 
     // What most code needs comes first.
@@ -283,10 +306,13 @@ class pcm_buffer {
     u32 bound_ = 0;        // messages that have a chain
     bool live_ = false;    // running, and takes audio
     bool accepts_ = false; // prepared or running, and takes audio
+    bool closing_ = false; // until a drain begins: no more audio may come before it
     bool playback_ = true;
     bool by_clock_ = false; // periods go back to the user when they were played
     status_code not_now_ = status_code::wrong_state; // what a user hears while it takes no audio
     pcm_params params_;
+    u32 count_ = 0;           // periods, while they are bound
+    u32 frames_each_ = 0;
     u32 filled_ = 0;          // bytes written to, or read from, the held period
     message* ring_ = nullptr; // where the periods start; null while nothing is bound
     Hooks* hooks_ = nullptr;
@@ -309,14 +335,49 @@ class pcm_buffer {
         aside_ = live ? nullptr : m;
     }
     void take_audio(bool accept) {
-        message* const m = held();
-        accepts_ = accept;
-        if constexpr (Limits::small) return;
-        live_ = accept && advance_frames_ != 0;
-        hold(m);
+        if constexpr (Limits::small) {
+            accepts_ = accept;
+        } else {
+            [[maybe_unused]] auto locked = lock();
+            message* const m = held();
+            store_relaxed(&accepts_, accept);
+            store_relaxed(&live_, accept && advance_frames_ != 0);
+            hold(m);
+        }
     }
 
+    // What the user's calls see is changed with the queue's lock held.
+    [[nodiscard]] VSND_TINY auto lock() const {
+        if constexpr (Limits::small) {
+            return 0;
+        } else {
+            return end_->lock();
+        }
+    }
+    // Whether the user may have periods.
+    bool bound() const { return load_acquire(&ring_) != nullptr; }
+    bool accepts() const { return load_relaxed(&accepts_) && !load_relaxed(&closing_); }
+
   private:
+    // What is left of the acquired period, or of the next one: `begun` then.
+    result<span<u8>> rest_of_held(bool& begun) {
+        [[maybe_unused]] auto locked = lock();
+        if (ring_ == nullptr || (playback() && !accepts())) return load_relaxed(&not_now_);
+        begun = held() == nullptr;
+        if (begun && !hold_next()) return status_code::would_block;
+        const u32 bytes = playback() ? period_bytes_ : held()->captured;
+        return span<u8>(held()->audio + filled_, bytes - filled_);
+    }
+    // Where audio memory is not coherent: for the device, before the lock is held.
+    bool flush_held() {
+        message* m = nullptr;
+        {
+            [[maybe_unused]] auto locked = lock();
+            m = held();
+        }
+        if (m != nullptr) before_device(*m);
+        return m != nullptr;
+    }
     static message* further(message* m, u32 steps, message* message::*way) {
         for (u32 i = 0; i < steps; ++i)
             m = m->*way;
@@ -327,10 +388,9 @@ class pcm_buffer {
     bool hold_next() {
         message* const m = head_;
         if (!m->at(playback() ? place::idle : place::filled)) return false;
-        if (!playback()) invalidate_audio(*hooks_, m->audio, period_bytes_);
         hold(m);
         head_ = m->next;
-        filled_ = 0;
+        store_relaxed(&filled_, u32{0});
         return true;
     }
     status_code commit_aside();

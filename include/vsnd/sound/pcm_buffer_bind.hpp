@@ -26,7 +26,10 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
             parts[1].address = memory.silence.bus;
             step = 0; // all of them the same
         }
-        *m = message{};
+        m->captured = 0;
+        m->again = false;
+        store_relaxed(&m->padding, u32{0});
+        m->move_to(place::idle);
         m->reply = &area.replies[i];
         m->owner = this;
         m->audio = audio;
@@ -44,24 +47,36 @@ status_code pcm_buffer<Queue, Hooks, Limits>::bind_all(const pcm_params& p,
         parts[1].address = parts[1].address + step;
         parts[2].address = parts[2].address + sizeof(wire::snd_pcm_status);
     }
-    params_ = p;
-    period_bytes_ = bytes;
-    if (Limits::capture) whole_bytes_ = bytes + u32{sizeof(wire::snd_pcm_status)};
-    ring_ = head_ = messages_;
-    message* const last = silences() - 1;
-    last->next = ring_;
-    if (!Limits::small) ring_->previous = last;
-    layout_ = frame_layout(p.format, p.channels);
-    if (!Limits::small) silence_ = memory.silence.cpu;
     // What the device does not fill must not show anybody's old data.
     if (!playback()) fill(*hooks_, memory.audio.cpu, 0, usize{bytes} * p.periods);
     if (!playback()) flush_audio(*hooks_, memory.audio.cpu, usize{bytes} * p.periods);
     if (playback()) fill_silence({memory.silence.cpu, bytes}, p.format);
     if (playback()) flush_audio(*hooks_, memory.silence.cpu, bytes);
-    hold(nullptr);
     position_.reset();
+    publish(p, bytes, memory);
     set_guards();
     return status_code::ok;
+}
+
+// The user may have the periods.
+template <class Queue, class Hooks, class Limits>
+void pcm_buffer<Queue, Hooks, Limits>::publish(const pcm_params& p, u32 bytes,
+                                               const stream_memory& memory) {
+    [[maybe_unused]] auto locked = lock();
+    params_ = p;
+    period_bytes_ = bytes;
+    if (Limits::capture) whole_bytes_ = bytes + u32{sizeof(wire::snd_pcm_status)};
+    layout_ = frame_layout(p.format, p.channels);
+    if (!Limits::small) silence_ = memory.silence.cpu;
+    message* const last = silences() - 1;
+    last->next = head_ = messages_;
+    hold(nullptr);
+    if constexpr (!Limits::small) {
+        messages_[0].previous = last;
+        store_relaxed(&frames_each_, p.period_frames);
+        store_relaxed(&count_, p.periods);
+    }
+    store_release(&ring_, head_);
 }
 
 // The same periods on an empty queue, in the same memory. Errors: no_room.
@@ -96,19 +111,17 @@ void pcm_buffer<Queue, Hooks, Limits>::unbind_all() {
 
 // The commits that are not hot. Before START the device does nothing with a period, so START's
 // doorbell is early enough. A capture period that was read while stopped stays with the driver
-// until the next start.
+// until the next start. With the queue's lock held.
 template <class Queue, class Hooks, class Limits>
 status_code pcm_buffer<Queue, Hooks, Limits>::commit_aside() {
     message* const m = aside_;
     if (m == nullptr) return status_code::wrong_state;
-    if (playback() && !accepts_) return not_now_;
+    if (playback() && !accepts_) return load_relaxed(&not_now_);
     aside_ = nullptr;
     if (!playback()) {
         m->move_to(place::idle);
         return status_code::ok;
     }
-    before_device(*m);
-    [[maybe_unused]] auto locked = end_->lock();
     const status_code code = hand_over(*m);
     if (!ok(code)) hold(m);
     return code;
@@ -132,24 +145,27 @@ status_code pcm_buffer<Queue, Hooks, Limits>::post_idle() {
     // clock keeps from it, then what the device still has, then what is posted now.
     message* ordered[Limits::periods];
     place seen[Limits::periods];
-    message* m = held() == nullptr ? head_ : held();
-    for (u32 i = 0; i < params_.periods; ++i, m = m->next) {
-        ordered[i] = m;
-        seen[i] = load_acquire(&m->where);
-    }
-    message** tail = &head_;
-    constexpr place order[] = {place::filled, place::kept, place::device, place::idle};
-    for (const place p : order) {
-        for (u32 i = 0; i < params_.periods; ++i) {
-            if (seen[i] != p) continue;
-            *tail = ordered[i];
-            tail = &ordered[i]->next;
+    {
+        [[maybe_unused]] auto locked = lock();
+        message* m = held() == nullptr ? head_ : held();
+        for (u32 i = 0; i < params_.periods; ++i, m = m->next) {
+            ordered[i] = m;
+            seen[i] = load_acquire(&m->where);
         }
+        message** tail = &head_;
+        constexpr place order[] = {place::filled, place::kept, place::device, place::idle};
+        for (const place p : order) {
+            for (u32 i = 0; i < params_.periods; ++i) {
+                if (seen[i] != p) continue;
+                *tail = ordered[i];
+                tail = &ordered[i]->next;
+            }
+        }
+        *tail = head_;
+        for (u32 i = 0; i < params_.periods; ++i)
+            ordered[i]->next->previous = ordered[i];
+        if (held() != nullptr) head_ = head_->next; // the held one is the first of the filled ones
     }
-    *tail = head_;
-    for (u32 i = 0; i < params_.periods; ++i)
-        ordered[i]->next->previous = ordered[i];
-    if (held() != nullptr) head_ = head_->next; // the held one is the first of the filled ones
     set_guards();
     for (u32 i = 0; i < params_.periods; ++i) {
         if (seen[i] != place::idle) continue;

@@ -39,9 +39,9 @@ struct rescue_limit {
 template <class Limits, bool Any = Limits::resets>
 struct card_rescue {
     rescue_step step = rescue_step::none;
-    bool stepping = false; // somebody is at it
     bool claimed = false;  // every pump is, until the device runs again
     bool removed = false;  // says the kernel: the device is not touched any more
+    bool waking = false;   // resume was called
     bool cold = false;     // suspended by a reset: the device is set up anew to resume
     bool late = false;     // this tick is: deadlines passed while nobody could look
     status_code cause = status_code::ok; // of that
@@ -62,7 +62,6 @@ struct stream_rescue {
     bool emptied = false;                     // what was queued is thrown away
     bool rung = false;                        // once more, while the device was silent
     bool forgiven = false;                    // the present deadline was put off once
-    stream_memory memory;                     // as it was prepared with
 };
 template <>
 struct stream_rescue<false> {};

@@ -20,6 +20,7 @@
 #include <vsnd/sound/lifecycle.hpp>
 #include <vsnd/sound/rescue.hpp>
 #include <vsnd/sound/stream_time.hpp>
+#include <vsnd/sound/turn.hpp>
 
 namespace vsnd {
 
@@ -70,6 +71,7 @@ struct stream_rest {
     u32 drain_tail_frames_ = default_drain_tail;
     stream_info info_;
     xrun_policy xrun_policy_ = xrun_policy::restart;
+    sequel sequel_ = sequel::none; // of a look at the queue
 };
 
 template <class Card>
@@ -94,7 +96,7 @@ class stream : stream_facts,
     u32 id() const { return id_; }
     const stream_info& info() const { return info_; }
     direction flow() const { return info_.flow; }
-    stream_state state() const { return state_; }
+    stream_state state() const { return load_relaxed(&state_); }
 
     // How the last operation ended; in_progress while it runs. Context: any.
     status_code outcome() const { return load_acquire(&outcome_); }
@@ -197,17 +199,23 @@ class stream : stream_facts,
     status_code set_device_buffer(device_buffer b) requires(Limits::clock);
 
     // Legal in every state. Context: any.
-    void set_xrun_policy(xrun_policy p) requires(!Limits::small) { xrun_policy_ = p; }
+    void set_xrun_policy(xrun_policy p) requires(!Limits::small) {
+        store_relaxed(&xrun_policy_, p);
+    }
 
     // How many frames of silence a drain plays after the last audio: the depth of the device's own
     // buffer. The default suits a device that buffers 1024 frames and looks every 10 ms.
-    void set_drain_tail(u32 frames) { drain_tail_frames_ = frames; }
+    void set_drain_tail(u32 frames) { store_relaxed(&drain_tail_frames_, frames); }
 
   private:
     using area_type = typename base::area_type;
     [[gnu::noinline]] void init(card_type& owner, u32 id, const wire::snd_pcm_info& said);
 
     // --- Operations. ---
+    static constexpr bool active(stream_state s) {
+        return s == stream_state::prepared || s == stream_state::running ||
+               s == stream_state::stopped;
+    }
     static status_code legal_if(bool legal) {
         return legal ? status_code::ok : status_code::wrong_state;
     }
@@ -216,10 +224,26 @@ class stream : stream_facts,
         constexpr usize areas = __builtin_offsetof(typename card_type::area, streams);
         return card_->shared_bus_ + (areas + id_ * sizeof(area_type));
     }
-    status_code begin(stream_goal goal, status_code legal);
-    status_code go(stream_goal goal, status_code legal);
+    status_code called(stream_goal goal, status_code legal, stream_task task, bool& mine);
+    template <stream_task Task>
+    status_code operate(stream_goal goal, status_code legal);
+    template <stream_task Task>
+    void carry();
+    void carry_out();
+    void end();
+    bool claim(stream_goal goal);
+    void claimed(stream_goal goal);
+    bool at_rest();
+    // Called, and not carried out: nothing has been done about it yet.
+    bool waiting() const {
+        if constexpr (!Limits::small) return request_.task != stream_task::none;
+        return false;
+    }
+    bool under_way() const { return pending_ && !waiting(); }
+    void prepare_now(const pcm_params& p, const stream_memory& memory);
+    void drain_now();
     VSND_TINY void become(stream_state s) {
-        state_ = s;
+        store_relaxed(&state_, s);
         tell(*this->hooks_, {trace_step::state, id_, static_cast<u32>(s)});
     }
     void advance();
@@ -229,6 +253,7 @@ class stream : stream_facts,
     status_code wait(status_code begun);
     void before(stream_command c);
     [[gnu::noinline]] void answered(status_code code);
+    void stopped();
     void refused(status_code code);
 
     // --- Draining and giving back. ---
@@ -241,13 +266,16 @@ class stream : stream_facts,
     void ran_dry();
     void reclaimed();
     void look_now();
+    void look_now(sequel next);
+    void seen_all();
     u64 drain_limit() const;
 
     // --- Recovery. ---
     static constexpr u64 least_stall_ns = 200'000'000;
     static constexpr u64 recovery_window_ns = u64{10} * ns_per_second;
     static constexpr u32 most_recoveries = 3;
-    void recover_begun();
+    void recover_now();
+    void recovery_begins();
     status_code queue_again();
     u64 watch(u64 now);
     void stalled(u64 now);
@@ -261,6 +289,7 @@ class stream : stream_facts,
     void came_last(message& m, u32 written);
     void part_from_device();
     void come_back();
+    void claim_return(bool anew);
     bool park();
     void go_on();
     bool returning() const { return recovering_ && pending_; }
@@ -290,6 +319,7 @@ class stream : stream_facts,
 
     [[no_unique_address]] stream_time<keeps_time, message> time_;
     [[no_unique_address]] stream_rescue<Limits::resets> rescue_{};
+    [[no_unique_address]] stream_request<!Limits::small> request_{};
 };
 
 } // namespace vsnd

@@ -10,7 +10,7 @@ result<usize> stream<Port, Handler, Limits>::write(span<const u8> from) requires
     if (card_ == nullptr) return status_code::wrong_state;
     if (card_->in_callback()) return status_code::wrong_context;
     if (!this->playback()) return status_code::wrong_state;
-    if (!this->accepts_) return this->not_now_;
+    if (!this->accepts()) return load_relaxed(&this->not_now_);
     if (from.size() < this->layout_.group_bytes()) return status_code::invalid_argument;
     usize done = 0;
     while (done < from.size()) {
@@ -21,7 +21,7 @@ result<usize> stream<Port, Handler, Limits>::write(span<const u8> from) requires
         if (bytes == 0) break;
         copy_in(*this->hooks_, room.value().data(), from.data() + done, bytes);
         done += bytes;
-        this->filled_ += bytes;
+        store_relaxed(&this->filled_, this->filled_ + bytes);
         if (this->filled_ < this->period_bytes_) continue;
         const status_code code = this->commit();
         if (!ok(code)) return code;
@@ -34,7 +34,7 @@ template <class Port, class Handler, class Limits>
 result<usize> stream<Port, Handler, Limits>::read(span<u8> into) {
     if (card_ == nullptr) return status_code::wrong_state;
     if (card_->in_callback()) return status_code::wrong_context;
-    if (this->playback() || this->ring_ == nullptr) return status_code::wrong_state;
+    if (this->playback() || !this->bound()) return status_code::wrong_state;
     if (into.size() < this->layout_.group_bytes()) return status_code::invalid_argument;
     usize done = 0;
     while (done < into.size()) {
@@ -45,8 +45,8 @@ result<usize> stream<Port, Handler, Limits>::read(span<u8> into) {
         if (bytes == 0) break;
         copy_out(*this->hooks_, into.data() + done, there.value().data(), bytes);
         done += bytes;
-        this->filled_ += bytes;
-        if (this->filled_ < this->held()->captured) continue;
+        store_relaxed(&this->filled_, this->filled_ + bytes);
+        if (bytes < there.value().size()) continue;
         const status_code code = this->commit();
         if (!ok(code)) return code;
     }
@@ -57,33 +57,30 @@ result<usize> stream<Port, Handler, Limits>::read(span<u8> into) {
 template <class Port, class Handler, class Limits>
 status_code stream<Port, Handler, Limits>::drain_async() {
     if (!this->playback()) return stop_async();
-    const bool active = state_ == stream_state::prepared || state_ == stream_state::running ||
-                        state_ == stream_state::stopped;
-    const status_code begun = begin(stream_state::running, legal_if(active));
-    if (!ok(begun)) return begun;
+    return operate<stream_task::drain>(stream_state::running, legal_if(active(state())));
+}
+
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::drain_now() {
     if constexpr (!Limits::small) {
         const status_code padded = pad_last_period();
-        if (!ok(padded)) {
-            finish(padded);
-            return padded;
-        }
+        if (!ok(padded)) return finish(padded);
     }
     if (this->in_flight() == 0 && state_ != stream_state::running) {
         // Nothing was ever queued: there is nothing to play.
         goal_ = state_;
-        finish(status_code::ok);
-        return status_code::ok;
+        return finish(status_code::ok);
     }
     silence_left_ = drain_tail();
     draining_ = true; // before it takes no more audio: running dry is no xrun from here on
     this->take_audio(false);
     advance();
-    return outcome();
 }
 
 template <class Port, class Handler, class Limits>
 u32 stream<Port, Handler, Limits>::drain_tail() const {
-    if (drain_tail_frames_ != default_drain_tail) return drain_tail_frames_;
+    const u32 told = load_relaxed(&drain_tail_frames_);
+    if (told != default_drain_tail) return told;
     if constexpr (keeps_time) return time_.buffer_.frames_at(this->params_.rate_hz);
     return 1024 + this->params_.rate_hz / 100;
 }
@@ -109,9 +106,10 @@ status_code stream<Port, Handler, Limits>::pad_last_period() {
     message& m = *this->held();
     const u32 filled = this->filled_;
     copy_in(*this->hooks_, m.audio + filled, this->silence_ + filled, this->period_bytes_ - filled);
-    m.padding = this->params_.period_frames - static_cast<u32>(this->layout_.frames(filled));
+    store_relaxed(&m.padding,
+                  this->params_.period_frames - static_cast<u32>(this->layout_.frames(filled)));
     const status_code code = this->commit();
-    if (!ok(code)) m.padding = 0;
+    if (!ok(code)) store_relaxed(&m.padding, u32{0});
     return code;
 }
 
@@ -196,7 +194,8 @@ void stream<Port, Handler, Limits>::silence_done(message& m) {
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::play_silence() {
     [[maybe_unused]] auto held = this->end_->lock();
-    if (xrun_policy_ != xrun_policy::silence || !this->playback() || pending_) return;
+    if (load_relaxed(&xrun_policy_) != xrun_policy::silence) return;
+    if (!this->playback() || pending_) return;
     for (u32 i = 0; i < silence_chains && this->in_flight() == 0; ++i) {
         message& m = this->silences()[i];
         if (!m.at(place::idle)) continue;
@@ -214,15 +213,9 @@ void stream<Port, Handler, Limits>::ran_dry() {
     card_->tell_xrun(*this);
     if constexpr (!Limits::small) {
         play_silence();
-        if (xrun_policy_ != xrun_policy::stop || this->in_flight() != 0) return;
-        {
-            [[maybe_unused]] auto held = card_->ends_[wire::SND_VQ_CONTROL].lock();
-            if (pending_) return;
-            pending_ = true;
-            goal_ = stream_state::stopped;
-            outcome_ = status_code::in_progress;
-            verdict_ = status_code::xrun;
-        }
+        if (load_relaxed(&xrun_policy_) != xrun_policy::stop || this->in_flight() != 0) return;
+        if (!claim(stream_state::stopped)) return;
+        verdict_ = status_code::xrun;
         advance();
     }
 }

@@ -28,8 +28,8 @@ u64 stream<Port, Handler, Limits>::when(u64 frames) const requires(Limits::clock
 template <class Port, class Handler, class Limits>
 status_code stream<Port, Handler, Limits>::set_pacing(pacing p) requires(Limits::clock) {
     if constexpr (keeps_time) {
-        if (state_ != stream_state::released || pending_) return status_code::wrong_state;
-        this->by_clock_ = p == pacing::clock;
+        if (!at_rest()) return status_code::wrong_state;
+        store_relaxed(&this->by_clock_, p == pacing::clock);
         return status_code::ok;
     } else {
         return p == pacing::device ? status_code::ok : status_code::not_available;
@@ -39,7 +39,7 @@ status_code stream<Port, Handler, Limits>::set_pacing(pacing p) requires(Limits:
 template <class Port, class Handler, class Limits>
 status_code
 stream<Port, Handler, Limits>::set_device_buffer(device_buffer b) requires(Limits::clock) {
-    if (state_ != stream_state::released || pending_) return status_code::wrong_state;
+    if (!at_rest()) return status_code::wrong_state;
     if constexpr (keeps_time) {
         time_.buffer_ = b;
         time_.buffer_known_ = true;

@@ -42,89 +42,171 @@ status_code stream<Port, Handler, Limits>::prepare_async(const pcm_params& p,
         const u64 places = memory.audio.bus.value | (out ? memory.silence.bus.value : 0);
         if ((places & (line_bytes - 1)) != 0) return status_code::no_memory;
     }
-    const status_code begun =
-        begin(stream_state::prepared, legal_if(state_ == stream_state::released));
-    if (!ok(begun)) return begun;
+    bool mine = true;
+    const status_code refused = called(stream_state::prepared,
+                                       legal_if(state() == stream_state::released),
+                                       stream_task::called, mine);
+    if (!ok(refused)) return refused;
+    if constexpr (Limits::small) {
+        prepare_now(p, memory);
+    } else {
+        request_.params = p;
+        request_.memory = memory;
+        {
+            queue_lock<hooks_type<Port>> held(*card_->hooks_, wire::SND_VQ_CONTROL);
+            request_.task = stream_task::prepare;
+            mine = card_->turn_.take(card_->turn_.operations, context_of(*card_->hooks_));
+        }
+        if (mine) card_->end_turn();
+    }
+    return outcome();
+}
+
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::prepare_now(const pcm_params& p, const stream_memory& memory) {
     const status_code bound =
         this->bind_all(p, memory, card_->shared_->streams[id_], area_bus(), id_);
-    if (!ok(bound)) {
-        finish(bound);
-        return bound;
-    }
-    if constexpr (Limits::resets) rescue_.memory = memory;
+    if (!ok(bound)) return finish(bound);
     card_->settle_policy(*this->end_);
     const u64 frames = u64{p.period_frames} * greater(p.periods, u32{4});
-    if constexpr (keeps_time) time_.set_up(p, out);
+    if constexpr (keeps_time) time_.set_up(p, this->playback());
     stall_limit_ns_ = greater(ns_of_frames(frames, p.rate_hz), least_stall_ns);
     advance();
-    return outcome();
 }
 
 template <class Port, class Handler, class Limits>
 status_code stream<Port, Handler, Limits>::start_async(start_mode mode) {
-    const bool fresh = state_ == stream_state::prepared;
-    const bool resumes = state_ == stream_state::stopped;
-    status_code legal = legal_if(fresh || resumes || state_ == stream_state::running);
+    const stream_state at = state();
+    const bool fresh = at == stream_state::prepared;
+    const bool resumes = at == stream_state::stopped;
+    status_code legal = legal_if(fresh || resumes || at == stream_state::running);
     if (ok(legal) && (fresh || resumes) && this->playback() && mode == start_mode::when_full) {
         const u32 needed = fresh ? this->params_.periods : 1;
         if (this->in_flight() < needed) legal = status_code::would_block;
     }
-    return go(stream_state::running, legal);
+    return operate<stream_task::go>(stream_state::running, legal);
 }
 
 template <class Port, class Handler, class Limits>
 status_code stream<Port, Handler, Limits>::stop_async() {
-    const bool idle = state_ == stream_state::prepared || state_ == stream_state::stopped;
-    return go(idle ? state_ : stream_state::stopped,
-              legal_if(idle || state_ == stream_state::running));
+    const stream_state at = state();
+    const bool idle = at == stream_state::prepared || at == stream_state::stopped;
+    return operate<stream_task::go>(idle ? at : stream_state::stopped,
+                                    legal_if(idle || at == stream_state::running));
 }
 
 template <class Port, class Handler, class Limits>
 status_code stream<Port, Handler, Limits>::drop_async() {
-    const bool legal = state_ == stream_state::prepared || state_ == stream_state::running ||
-                       state_ == stream_state::stopped;
-    const status_code begun = begin(stream_state::released, legal_if(legal));
-    if (!ok(begun)) return begun;
-    prepare_again_ = true;
-    this->take_audio(false);
-    advance();
-    return outcome();
+    return operate<stream_task::drop>(stream_state::released, legal_if(active(state())));
 }
 
 template <class Port, class Handler, class Limits>
 status_code stream<Port, Handler, Limits>::release_async() {
-    const status_code begun = begin(stream_state::released, status_code::ok);
-    if (!ok(begun)) return begun;
-    this->take_audio(false);
-    advance();
-    return outcome();
+    return operate<stream_task::release>(stream_state::released, status_code::ok);
 }
 
+// Takes the stream for an operation, or says why not; then nothing has changed. `mine`: the turn,
+// if the task can be carried out now.
 template <class Port, class Handler, class Limits>
-status_code stream<Port, Handler, Limits>::go(stream_goal goal, status_code legal) {
-    const status_code begun = begin(goal, legal);
-    if (!ok(begun)) return begun;
-    advance();
-    return outcome();
-}
-
-// Takes the stream for an operation, or says why not; then nothing has changed.
-template <class Port, class Handler, class Limits>
-status_code stream<Port, Handler, Limits>::begin(stream_goal goal, status_code legal) {
+status_code stream<Port, Handler, Limits>::called(stream_goal goal, status_code legal,
+                                                  [[maybe_unused]] stream_task task,
+                                                  [[maybe_unused]] bool& mine) {
     if (card_ == nullptr) return status_code::wrong_state;
-    if (!ok(card_->away())) return card_->away();
     if (card_->in_callback()) return status_code::wrong_context;
     [[maybe_unused]] auto held = card_->ends_[wire::SND_VQ_CONTROL].lock();
     if (!ok(card_->away())) return card_->away();
-    if (!ok(card_->failure_)) return card_->failure_;
+    if (!ok(card_->failure())) return card_->failure();
     if (!card_->is_open()) return status_code::wrong_state;
     if (pending_) return status_code::busy;
     if (!ok(legal)) return legal;
+    claimed(goal);
+    if constexpr (!Limits::small) {
+        request_.task = task;
+        if (task == stream_task::drain) store_relaxed(&this->closing_, true);
+        if (task != stream_task::called) mine = card_->turn_.take(card_->turn_.operations, context_of(*card_->hooks_));
+    }
+    return status_code::ok;
+}
+
+// With the control queue's lock held.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::claimed(stream_goal goal) {
     pending_ = true;
     goal_ = goal;
     verdict_ = status_code::ok;
-    outcome_ = status_code::in_progress;
-    return status_code::ok;
+    store_release(&outcome_, status_code::in_progress);
+}
+
+// For an operation of the card's own, with the turn. False: one of the user's is under way.
+template <class Port, class Handler, class Limits>
+bool stream<Port, Handler, Limits>::claim(stream_goal goal) {
+    [[maybe_unused]] auto held = card_->ends_[wire::SND_VQ_CONTROL].lock();
+    if (pending_) return false;
+    claimed(goal);
+    return true;
+}
+
+template <class Port, class Handler, class Limits>
+bool stream<Port, Handler, Limits>::at_rest() {
+    if (card_ == nullptr || card_->hooks_ == nullptr) return true;
+    queue_lock<hooks_type<Port>> held(*card_->hooks_, wire::SND_VQ_CONTROL);
+    return state_ == stream_state::released && !pending_;
+}
+
+template <class Port, class Handler, class Limits>
+template <stream_task Task>
+status_code stream<Port, Handler, Limits>::operate(stream_goal goal, status_code legal) {
+    bool mine = true;
+    const status_code refused = called(goal, legal, Task, mine);
+    if (!ok(refused)) return refused;
+    if constexpr (Limits::small) {
+        carry<Task>();
+    } else {
+        if (mine) card_->end_turn();
+    }
+    return outcome();
+}
+
+// What an operation does first.
+template <class Port, class Handler, class Limits>
+template <stream_task Task>
+void stream<Port, Handler, Limits>::carry() {
+    using enum stream_task;
+    if constexpr (Task == prepare) return prepare_now(request_.params, request_.memory);
+    if constexpr (Task == drain) return drain_now();
+    if constexpr (Task == recover) return recover_now();
+    if constexpr (Task == drop) prepare_again_ = true;
+    if constexpr (Task == drop || Task == release) this->take_audio(false);
+    advance();
+}
+
+// Carries out what was called for. With the turn.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::carry_out() {
+    if constexpr (!Limits::small) {
+        using enum stream_task;
+        stream_task task = none;
+        status_code away = status_code::ok;
+        {
+            queue_lock<hooks_type<Port>> held(*card_->hooks_, wire::SND_VQ_CONTROL);
+            if (request_.task == called) return;
+            task = request_.task;
+            request_.task = none;
+            away = ok(card_->failure()) ? card_->away() : card_->failure();
+        }
+        if (task == none) return;
+        if (!ok(away)) return finish(away);
+        switch (task) {
+        case none:
+        case stream_task::called: return;
+        case go: return carry<go>();
+        case stream_task::prepare: return carry<stream_task::prepare>();
+        case stream_task::drop: return carry<stream_task::drop>();
+        case stream_task::release: return carry<stream_task::release>();
+        case stream_task::drain: return carry<stream_task::drain>();
+        case stream_task::recover: return carry<stream_task::recover>();
+        }
+    }
 }
 
 template <class Port, class Handler, class Limits>
@@ -148,7 +230,7 @@ void stream<Port, Handler, Limits>::before(stream_command c) {
     if (c == stream_command::start) {
         start_clock(); // from before what a device completes that does not wait for START
         // Periods may come back before the answer does.
-        this->advance_frames_ = this->params_.period_frames;
+        store_relaxed(&this->advance_frames_, this->params_.period_frames);
         this->take_audio(!draining_);
         if (!this->playback()) {
             const status_code posted = this->post_idle();
@@ -184,6 +266,16 @@ bool stream<Port, Handler, Limits>::send(stream_command c, u64 now) {
     return ok(card_->control_.send(id_, &r, bytes, {}, now));
 }
 
+// The card is closed.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::end() {
+    {
+        [[maybe_unused]] auto held = card_->ends_[wire::SND_VQ_CONTROL].lock();
+        request_.task = stream_task::none;
+    }
+    if (pending_) finish(status_code::wrong_state);
+}
+
 // An answer came, or the time for it is over.
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::answered(status_code code) {
@@ -193,12 +285,10 @@ void stream<Port, Handler, Limits>::answered(status_code code) {
     // What was queued before comes before what the user commits now.
     if (sent_ == stream_command::prepare)
         this->take_audio(this->playback() && !(Limits::resets && recovering_));
-    if (sent_ == stream_command::stop) {
-        look_now(); // what came back before the answer counts, seen or not
-        this->advance_frames_ = 0;
-    }
+    // What came back before the answer counts, seen or not.
+    if (sent_ == stream_command::stop) return look_now(sequel::stopped);
     if (sent_ == stream_command::release) {
-        this->advance_frames_ = 0;
+        store_relaxed(&this->advance_frames_, u32{0});
         // The device has returned every period by now, but they may lie unseen in the queue.
         reclaiming_ = true;
         deadline_ = card_->time() + card_->time_limit_;
@@ -209,11 +299,17 @@ void stream<Port, Handler, Limits>::answered(status_code code) {
 }
 
 template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::stopped() {
+    store_relaxed(&this->advance_frames_, u32{0});
+    advance();
+}
+
+template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::refused(status_code code) {
     draining_ = prepare_again_ = false;
     if (code == status_code::timed_out) {
         become(stream_state::unknown);
-        this->advance_frames_ = 0;
+        store_relaxed(&this->advance_frames_, u32{0});
         this->take_audio(false);
         stop_clock();
     } else if (sent_ == stream_command::set_params || sent_ == stream_command::prepare) {
@@ -226,7 +322,7 @@ void stream<Port, Handler, Limits>::refused(status_code code) {
         const bool runs = state_ == stream_state::running;
         if (runs) start_clock();
         if (!runs) stop_clock();
-        this->advance_frames_ = runs ? this->params_.period_frames : 0;
+        store_relaxed(&this->advance_frames_, runs ? this->params_.period_frames : 0);
         this->take_audio(runs || (this->playback() && state_ == stream_state::prepared));
     }
     finish(code);
@@ -270,7 +366,8 @@ void stream<Port, Handler, Limits>::finish(status_code code) {
     send_later_ = false;
     const bool recovered = recovering_;
     recovering_ = false;
-    this->not_now_ = card_->no_audio();
+    store_relaxed(&this->not_now_, card_->no_audio());
+    if constexpr (!Limits::small) store_relaxed(&this->closing_, false);
     if (recovered && ok(code)) ++this->counters_.recoveries;
     bool asked = true;
     if constexpr (Limits::resets) {
@@ -300,8 +397,34 @@ template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::look_now() {
     const u32 queue = this->playback() ? wire::SND_VQ_TX : wire::SND_VQ_RX;
     this->end_->want_attention();
-    while (card_->pump(queue, default_budget)) {
+    if constexpr (Limits::small) {
+        while (card_->pump(queue, default_budget)) {
+        }
+    } else {
+        card_->look_at(queue);
     }
+}
+
+// Looks, and goes on when everything that came back by now has been seen: at once, or when the one
+// who pumps just now has done.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::look_now([[maybe_unused]] sequel next) {
+    if constexpr (Limits::small) {
+        look_now();
+        stopped();
+    } else {
+        sequel_ = next;
+        look_now();
+    }
+}
+
+// The queue's pump is claimed, and nothing is left in it.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::seen_all() {
+    const sequel next = sequel_;
+    sequel_ = sequel::none;
+    if (next == sequel::stopped) stopped();
+    if (next == sequel::recovery) recovery_begins();
 }
 
 // Everything has come back after RELEASE: go on. Otherwise a later completion calls again.

@@ -8,25 +8,32 @@ namespace vsnd {
 
 template <class Port, class Handler, class Limits>
 status_code stream<Port, Handler, Limits>::recover_async() {
-    status_code legal = legal_if(state_ == stream_state::running);
+    status_code legal = legal_if(state() == stream_state::running);
     if (ok(legal) && this->playback() && this->in_flight() == 0) legal = status_code::would_block;
-    const status_code begun = begin(stream_state::released, legal);
-    if (!ok(begun)) return begun;
-    recover_begun();
-    return outcome();
+    return operate<stream_task::recover>(stream_state::released, legal);
 }
 
 template <class Port, class Handler, class Limits>
-void stream<Port, Handler, Limits>::recover_begun() {
+void stream<Port, Handler, Limits>::recover_now() {
+    if constexpr (Limits::small) {
+        recovery_begins();
+    } else {
+        look_now(sequel::recovery);
+    }
+}
+
+// Nobody completes a period meanwhile.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::recovery_begins() {
     prepare_again_ = true;
     if constexpr (Limits::resets) rescue_.as = stream_state::running;
     tell(*this->hooks_, {trace_step::recovery, id_, static_cast<u32>(status_code::in_progress)});
-    this->not_now_ = status_code::would_block; // for the user's periods
+    store_relaxed(&this->not_now_, status_code::would_block); // for the user's periods
     {
         // From here on a completion is a period that comes back unplayed.
         [[maybe_unused]] auto held = this->end_->lock();
         recovering_ = true;
-        this->advance_frames_ = 0;
+        store_relaxed(&this->advance_frames_, u32{0});
         // A small driver sees to it when it does.
         for (u32 i = 0; i < this->params_.periods && !Limits::small; ++i) {
             message& m = this->messages_[i];
@@ -96,9 +103,9 @@ void stream<Port, Handler, Limits>::stalled(u64 now) {
     }
     // A device that needs it again and again is left alone.
     if (recoveries_ == most_recoveries) return;
-    if (!ok(begin(stream_state::released, status_code::ok))) return;
+    if (!claim(stream_state::released)) return;
     ++recoveries_;
-    recover_begun();
+    recover_now();
 }
 
 // A request was not answered: what the device makes of it nobody knows.

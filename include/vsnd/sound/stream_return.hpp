@@ -11,7 +11,7 @@ template <class Port, class Handler, class Limits>
 stream_state stream<Port, Handler, Limits>::comes_back_as() const {
     using enum stream_state;
     if (recovering_ || rescue_.parked) return rescue_.as;
-    if (pending_) {
+    if (under_way()) {
         if (goal_ == released) return prepare_again_ ? prepared : released;
         if (goal_ == running && state_ == running) return running; // it was to play to its end
         const bool was = state_ == prepared || state_ == running || state_ == stopped;
@@ -26,16 +26,18 @@ template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::leave(status_code cause) {
     decide();
     stop_clock();
-    rescue_.emptied = pending_ && prepare_again_ && !recovering_;
+    rescue_.emptied = under_way() && prepare_again_ && !recovering_;
     draining_ = reclaiming_ = prepare_again_ = send_later_ = false;
-    if (!recovering_ && pending_) finish(ok(verdict_) ? cause : verdict_);
+    sequel_ = sequel::none;
+    // What was only called for hears of it when it is to be carried out.
+    if (!recovering_ && under_way()) finish(ok(verdict_) ? cause : verdict_);
 }
 
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::decide() {
     rescue_.as = comes_back_as();
     this->take_audio(false);
-    this->not_now_ = card_->no_audio();
+    store_relaxed(&this->not_now_, card_->no_audio());
 }
 
 // A period that came back before the device was reset.
@@ -56,7 +58,7 @@ void stream<Port, Handler, Limits>::came_last(message& m, u32 written) {
 // What the device has not played by now will be queued again.
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::part_from_device() {
-    this->advance_frames_ = 0;
+    store_relaxed(&this->advance_frames_, u32{0});
     this->in_device_[0] = this->in_device_[1] = 0;
     if (this->ring_ == nullptr) return;
     if (rescue_.as == stream_state::released) {
@@ -72,6 +74,14 @@ void stream<Port, Handler, Limits>::part_from_device() {
     }
 }
 
+// Before anybody can call for anything: it is on its way. With the control queue's lock held.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::claim_return(bool anew) {
+    if (anew ? rescue_.as == stream_state::released : !rescue_.parked) return;
+    if (!pending_) rescue_.unasked = true;
+    pending_ = recovering_ = true;
+}
+
 // The device runs again, and knows nothing of this stream.
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::come_back() {
@@ -80,10 +90,8 @@ void stream<Port, Handler, Limits>::come_back() {
     become(stream_state::released);
     if (rescue_.emptied) prepare_clock(); // nothing of before is under way to the user
     rescue_.emptied = false;
-    if (!pending_) rescue_.unasked = true;
-    pending_ = recovering_ = true;
     const status_code bound =
-        this->bind_again(rescue_.memory, card_->shared_->streams[id_], area_bus());
+        this->bind_again(request_.memory, card_->shared_->streams[id_], area_bus());
     card_->settle_policy(*this->end_); // the queue is a new one
     if (!ok(bound)) {
         this->unbind_all();
@@ -107,7 +115,7 @@ bool stream<Port, Handler, Limits>::park() {
         goal_ = stream_state::stopped;
         verdict_ = status_code::ok;
     }
-    this->not_now_ = status_code::suspended;
+    store_relaxed(&this->not_now_, status_code::suspended);
     advance();
     return true;
 }
@@ -117,14 +125,13 @@ template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::go_on() {
     if (!rescue_.parked) {
         if (state_ == stream_state::prepared) this->take_audio(this->playback());
-        this->not_now_ = status_code::wrong_state;
+        store_relaxed(&this->not_now_, status_code::wrong_state);
         return;
     }
     rescue_.parked = false;
-    rescue_.unasked = recovering_ = pending_ = true;
     goal_ = stream_state::running;
     verdict_ = status_code::ok;
-    this->not_now_ = status_code::would_block;
+    store_relaxed(&this->not_now_, status_code::would_block);
     advance();
 }
 

@@ -8,12 +8,13 @@ namespace vsnd {
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::fail(status_code code) {
     stop_clock();
-    this->advance_frames_ = 0;
+    store_relaxed(&this->advance_frames_, u32{0});
     this->take_audio(false);
     draining_ = reclaiming_ = prepare_again_ = send_later_ = false;
+    sequel_ = sequel::none;
     const bool told = recovering_ || state_ == stream_state::released;
     if (state_ != stream_state::released) become(stream_state::unknown);
-    if (pending_) finish(code);
+    if (under_way()) finish(code);
     if (Limits::resets && !told) card_->tell_recovered(*this, code);
 }
 
@@ -21,6 +22,7 @@ template <class Port, class Handler, class Limits>
 u64 stream<Port, Handler, Limits>::tick(u64 now) {
     u64 next = ~u64{0};
     tick_clock(next);
+    if (waiting()) return next;
     if (!pending_) return lesser(next, watch(now));
     if (send_later_) advance();
     if (now >= deadline_ && !put_off(now)) overdue(now);
@@ -33,7 +35,7 @@ u64 stream<Port, Handler, Limits>::tick(u64 now) {
 template <class Port, class Handler, class Limits>
 bool stream<Port, Handler, Limits>::put_off([[maybe_unused]] u64 now) {
     if constexpr (Limits::resets) {
-        (void)card_->pump(wire::SND_VQ_CONTROL, default_budget);
+        card_->look_at(wire::SND_VQ_CONTROL);
         if (!pending_ || now < deadline_) return true;
         if (!card_->rescue_.late || rescue_.forgiven) return false;
         rescue_.forgiven = true;
