@@ -10,8 +10,23 @@ namespace {
 
 using vsnd::stream_state;
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define VSND_SLOW_THREADS
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define VSND_SLOW_THREADS
+#endif
+// How much longer a case is where nobody checks each access.
+#ifdef VSND_SLOW_THREADS
+constexpr u32 scale = 1;
+#else
+constexpr u32 scale = 4;
+#endif
+
 struct timed_limits : vsnd::default_limits {
-    static constexpr u64 control_timeout_ns = 400'000'000; // four resets in two seconds are too many
+    static constexpr u64 control_timeout_ns =
+        400'000'000; // four resets in two seconds are too many
 };
 struct untimed_limits : timed_limits {
     static constexpr bool clock = false;
@@ -132,7 +147,12 @@ void disturb(u32 frames, bool recovers, u32 seed) {
     m.user([&] {
         m.expect(m.prepare(p.s), {status_code::ok}, "prepare");
         prepared = true;
-        p.write_to(frames, false);
+        constexpr u32 parts = 20; // between which something was done to it
+        for (u32 i = 1; i <= parts; ++i) {
+            p.write_to(frames / parts * i, false);
+            while (operations < 2 * i)
+                m.port.relax();
+        }
         written = true;
         p.drain_at_last();
         done = true;
@@ -160,7 +180,7 @@ void disturb(u32 frames, bool recovers, u32 seed) {
     m.user([&] { read_always(m, p.s, &p.offered, done); });
     m.join_users();
     CHECK(p.heard() == frames);
-    CHECK(operations > 5);
+    CHECK(operations >= 40);
     if (!recovers && p.s.counters().stalls == 0) CHECK(m.port.judges[0].repeated == 0);
     CHECK(m.port.judges[0].skipped == 0);
     m.finish();
@@ -320,8 +340,11 @@ void starve(vsnd::xrun_policy policy, u32 frames, bool paced) {
             }
             const stream_state at = p.s.state();
             if (at == stream_state::prepared) {
+                // It may have run dry again before its caller looks.
                 m.expect(p.s.start(vsnd::start_mode::now),
-                         {status_code::ok, status_code::busy, status_code::would_block}, "start");
+                         {status_code::ok, status_code::busy, status_code::would_block,
+                          status_code::xrun},
+                         "start");
             } else if (at == stream_state::stopped && policy == vsnd::xrun_policy::stop) {
                 const status_code why = m.await(p.s, p.s.outcome());
                 m.expect(why, {status_code::xrun}, "outcome after an xrun");
@@ -422,37 +445,37 @@ void come_and_go(u32 frames, u32 resets, u32 sleeps) {
 } // namespace
 
 TEST_CASE("threads: a card plays while interrupts, a timer and readers look") {
-    play_and_look<ring_machine>(1, 600 * period + 17);
+    play_and_look<ring_machine>(1, 600 * scale * period + 17);
 }
 TEST_CASE("threads: a card over a kernel's own queues plays while others look") {
-    play_and_look<plain_machine>(1, 400 * period + 5);
+    play_and_look<plain_machine>(1, 400 * scale * period + 5);
 }
 TEST_CASE("threads: a card without a media clock plays while others look") {
-    play_and_look<untimed_machine>(1, 600 * period + 17);
+    play_and_look<untimed_machine>(1, 600 * scale * period + 17);
 }
 TEST_CASE("threads: two CPUs pump the same queues while a card plays") {
-    play_and_look<ring_machine>(2, 600 * period + 17);
+    play_and_look<ring_machine>(2, 600 * scale * period + 17);
 }
 TEST_CASE("threads: two CPUs pump a card that is filled in callbacks") {
-    fill_in_callbacks<ring_machine>(600 * period);
+    fill_in_callbacks<ring_machine>(600 * scale * period);
 }
 TEST_CASE("threads: a stream is stopped and started by others than its writer") {
-    disturb<ring_machine>(300 * period, false, 1);
+    disturb<ring_machine>(300 * scale * period, false, 1);
 }
 TEST_CASE("threads: a stream is recovered by others than its writer") {
-    disturb<ring_machine>(300 * period, true, 2);
+    disturb<ring_machine>(300 * scale * period, true, 2);
 }
 TEST_CASE("threads: a stream without a clock is recovered by others than its writer") {
-    disturb<untimed_machine>(300 * period, true, 3);
+    disturb<untimed_machine>(300 * scale * period, true, 3);
 }
 TEST_CASE("threads: two outputs and an input come and go at once") {
-    cycle_all<ring_machine>(1, 12, 10);
+    cycle_all<ring_machine>(1, 12 * scale, 10);
 }
 TEST_CASE("threads: two outputs and an input over a kernel's own queues") {
-    cycle_all<plain_machine>(1, 8, 20);
+    cycle_all<plain_machine>(1, 8 * scale, 20);
 }
 TEST_CASE("threads: two CPUs pump two outputs and an input without a clock") {
-    cycle_all<untimed_machine>(2, 12, 30);
+    cycle_all<untimed_machine>(2, 12 * scale, 30);
 }
 TEST_CASE("threads: a slow writer's stream is stopped when it runs dry") {
     starve<ring_machine>(vsnd::xrun_policy::stop, 200 * period, false);
@@ -464,14 +487,14 @@ TEST_CASE("threads: a writer gets its periods back by the clock") {
     starve<ring_machine>(vsnd::xrun_policy::restart, 200 * period, true);
 }
 TEST_CASE("threads: policies change while a card plays") {
-    change_policies<ring_machine>(600 * period);
+    change_policies<ring_machine>(600 * scale * period);
 }
 TEST_CASE("threads: a card is reset and suspended while it plays") {
-    come_and_go<ring_machine>(600 * period, 2, 2);
+    come_and_go<ring_machine>(600 * scale * period, 2, 2);
 }
 TEST_CASE("threads: a card whose kernel cannot suspend is reset and suspended while it plays") {
-    come_and_go<plain_machine>(600 * period, 2, 2);
+    come_and_go<plain_machine>(600 * scale * period, 2, 2);
 }
 TEST_CASE("threads: a card without a clock is reset and suspended while it plays") {
-    come_and_go<untimed_machine>(600 * period, 2, 2);
+    come_and_go<untimed_machine>(600 * scale * period, 2, 2);
 }
