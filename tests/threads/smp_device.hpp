@@ -98,7 +98,7 @@ class smp_port : public smp_port_base {
                 any |= moved;
             }
         }
-        pass(2'000);
+        if (!any) idle();
         return any;
     }
 
@@ -123,7 +123,6 @@ class smp_port : public smp_port_base {
         u32 steps;
     };
 
-    void pass(u64 ns) { now.fetch_add(ns, std::memory_order_relaxed); }
     u8* at(const vsnd::part& p) { return memory.at(p.address.value, p.bytes); }
     void give(u32 queue, record& r, u32 written) {
         if (queues_[queue].give(r, written))
@@ -135,6 +134,7 @@ class smp_port : public smp_port_base {
         while (record* const r = queues_[0].next())
             control_.push_back({r, 3});
         if (control_.empty()) return false;
+        pass(1'000);
         if (--control_.front().steps != 0) return true;
         record& r = *control_.front().what;
         control_.pop_front();

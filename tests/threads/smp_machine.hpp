@@ -78,6 +78,8 @@ struct smp_machine {
     vsnd::stream_memory memories[device_streams];
 
     smp_machine() {
+        held_lock = no_queue; // an earlier case may have been left in the middle
+        cpu_number = callbacks = 0;
         for (auto& m : memories) {
             m.audio = port.memory.allocate(periods * period * frame_bytes);
             m.silence = port.memory.allocate(period * frame_bytes);
@@ -93,6 +95,7 @@ struct smp_machine {
     // Interrupts, and then the timer, run until `stop_cpus`.
     void open(u32 interrupt_cpus = 1) {
         spawn(device_, [this] {
+            port.beat_begins(false); // time is its own
             while (!halt_)
                 if (!port.step()) port.relax();
         });
@@ -225,12 +228,14 @@ struct smp_machine {
             cpu_number = number;
             held_lock = no_queue;
             callbacks = 0;
+            port.beat_begins(true);
             try {
                 f();
             } catch (const hung&) {
             } catch (const std::exception& e) {
                 port.wrong.add(e.what());
             }
+            port.beat_begins(false);
         });
     }
     static void join(std::vector<std::thread>& all) {
@@ -260,6 +265,7 @@ struct smp_machine {
                 any = true;
             }
             seen_resets = wanted;
+            if (any) port.beat();
             if (!any) port.relax();
         }
     }
@@ -274,6 +280,7 @@ struct smp_machine {
             }
             last = now;
             next = card.tick(now);
+            port.beat();
         }
     }
 
