@@ -2,116 +2,11 @@
 // over a device in a thread of its own. The preset test-threads runs it under TSan.
 // [virtio 1.4] Sound Device
 
-#include <threads/smp_machine.hpp>
+#include <threads/smp_player.hpp>
 
 using namespace thread_tests;
 
 namespace {
-
-using vsnd::stream_state;
-
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define VSND_SLOW_THREADS
-#endif
-#elif defined(__SANITIZE_THREAD__)
-#define VSND_SLOW_THREADS
-#endif
-// How much longer a case is where nobody checks each access.
-#ifdef VSND_SLOW_THREADS
-constexpr u32 scale = 1;
-#else
-constexpr u32 scale = 4;
-#endif
-
-struct timed_limits : vsnd::default_limits {
-    static constexpr u64 control_timeout_ns =
-        400'000'000; // four resets in two seconds are too many
-};
-struct untimed_limits : timed_limits {
-    static constexpr bool clock = false;
-};
-
-using ring_machine = smp_machine<true, timed_limits>;
-using plain_machine = smp_machine<false, timed_limits>;
-using untimed_machine = smp_machine<true, untimed_limits>;
-
-// A user of one stream that plays `frames`, numbered on from what was written before.
-template <class Machine>
-struct player {
-    using stream = typename Machine::stream;
-    Machine& m;
-    stream& s;
-    std::atomic<u32> offered{0};
-    u32 written = 0;
-    u32 pause = 0; // looks between two writes
-
-    player(Machine& machine, u32 nth)
-        : m(machine), s(*machine.card.find(vsnd::direction::playback, nth)) {
-        if constexpr (requires { s.set_device_buffer({64, 1'000'000}); })
-            CHECK(s.set_device_buffer({64, 1'000'000}) == status_code::ok);
-        s.set_drain_tail(2 * period);
-    }
-    // Statuses of those whose stream somebody else stops, recovers or resets.
-    void expect_disturbed(status_code code, const char* what) {
-        m.expect(code,
-                 {status_code::ok, status_code::would_block, status_code::wrong_state,
-                  status_code::busy, status_code::suspended, status_code::needs_reset},
-                 what);
-    }
-    // Writes until `end`; `alone`: nobody disturbs, and it starts when it is full.
-    void write_to(u32 end, bool alone) {
-        while (written < end) {
-            const status_code code = m.write_some(s, written, offered, end - written);
-            if (ok(code)) {
-                for (u32 i = 0; i < pause; ++i)
-                    m.port.relax();
-                continue;
-            }
-            if (alone) {
-                m.expect(code, {status_code::would_block}, "write");
-                if (code != status_code::would_block) return;
-            }
-            expect_disturbed(code, "write");
-            const stream_state at = s.state();
-            if (at == stream_state::prepared || (alone && at == stream_state::stopped)) {
-                const status_code started = s.start();
-                if (alone) m.expect(started, {status_code::ok}, "start");
-                expect_disturbed(started, "start");
-            } else {
-                m.port.relax();
-            }
-        }
-    }
-    // Until all was played, whatever comes between.
-    void drain_at_last() {
-        for (;;) {
-            const status_code code = s.drain();
-            if (ok(code)) return;
-            expect_disturbed(code, "drain");
-            m.port.relax();
-        }
-    }
-    void release_at_last() {
-        for (;;) {
-            const status_code code = s.release();
-            if (ok(code) && s.state() == stream_state::released) return;
-            expect_disturbed(code, "release");
-            m.port.relax();
-        }
-    }
-    u32 heard() const { return m.port.judges[s.id()].next.load() - 1; }
-};
-
-template <class Machine>
-void read_always(Machine& m, typename Machine::stream& s, const std::atomic<u32>* offered,
-                 const std::atomic<bool>& done) {
-    typename Machine::last_seen seen;
-    while (!done) {
-        m.look(s, seen, offered);
-        m.port.relax();
-    }
-}
 
 template <class Machine>
 void play_and_look(u32 interrupt_cpus, u32 frames) {
@@ -130,9 +25,9 @@ void play_and_look(u32 interrupt_cpus, u32 frames) {
     CHECK(p.heard() == frames);
     CHECK(p.s.position_frames() == frames);
     CHECK(p.s.submitted_frames() == frames);
-    CHECK(m.port.judges[0].repeated == 0);
+    CHECK(m.port.judges[0].repeated.load() == 0);
     CHECK(p.s.counters().io_errors == 0);
-    CHECK(m.port.resets == 1);
+    CHECK(m.port.resets.load() == 1);
     m.finish();
 }
 
@@ -180,9 +75,9 @@ void disturb(u32 frames, bool recovers, u32 seed) {
     m.user([&] { read_always(m, p.s, &p.offered, done); });
     m.join_users();
     CHECK(p.heard() == frames);
-    CHECK(operations >= 40);
-    if (!recovers && p.s.counters().stalls == 0) CHECK(m.port.judges[0].repeated == 0);
-    CHECK(m.port.judges[0].skipped == 0);
+    CHECK(operations.load() >= 40);
+    if (!recovers && p.s.counters().stalls == 0) CHECK(m.port.judges[0].repeated.load() == 0);
+    CHECK(m.port.judges[0].skipped.load() == 0);
     m.finish();
 }
 
@@ -287,8 +182,8 @@ void cycle_all(u32 interrupt_cpus, u32 cycles, u32 seed) {
     });
     m.finish();
     CHECK(first.heard() <= first.written);
-    CHECK(m.port.judges[0].repeated == 0);
-    CHECK(m.port.judges[1].repeated == 0);
+    CHECK(m.port.judges[0].repeated.load() == 0);
+    CHECK(m.port.judges[1].repeated.load() == 0);
 }
 
 template <class Machine>
@@ -311,135 +206,6 @@ void fill_in_callbacks(u32 frames) {
     CHECK(p.heard() == frames);
     CHECK(p.s.counters().io_errors == 0);
     m.finish();
-}
-
-template <class Machine>
-void starve(vsnd::xrun_policy policy, u32 frames, bool paced) {
-    Machine m;
-    m.open();
-    player p(m, 0);
-    p.pause = 12;
-    p.s.set_xrun_policy(policy);
-    if constexpr (requires { p.s.set_pacing(vsnd::pacing::clock); })
-        if (paced) CHECK(p.s.set_pacing(vsnd::pacing::clock) == status_code::ok);
-    auto& judge = m.port.judges[0];
-    judge.may_be_silent = policy == vsnd::xrun_policy::silence;
-    std::atomic<bool> done{false};
-    u32 stopped = 0;
-    m.user([&] {
-        m.expect(m.prepare(p.s), {status_code::ok}, "prepare");
-        while (p.written < frames) {
-            const status_code code = m.write_some(p.s, p.written, p.offered, period);
-            if (ok(code)) {
-                for (u32 i = 0; i < p.pause; ++i)
-                    m.port.relax();
-            } else if (code == status_code::would_block) {
-                m.port.relax();
-            } else {
-                m.expect(code, {status_code::wrong_state}, "write");
-            }
-            const stream_state at = p.s.state();
-            if (at == stream_state::prepared) {
-                // It may have run dry again before its caller looks.
-                m.expect(p.s.start(vsnd::start_mode::now),
-                         {status_code::ok, status_code::busy, status_code::would_block,
-                          status_code::xrun},
-                         "start");
-            } else if (at == stream_state::stopped && policy == vsnd::xrun_policy::stop) {
-                const status_code why = m.await(p.s, p.s.outcome());
-                m.expect(why, {status_code::xrun}, "outcome after an xrun");
-                judge.may_skip = true;
-                m.expect(p.s.drop(), {status_code::ok}, "drop");
-                ++stopped;
-            }
-        }
-        if (policy != vsnd::xrun_policy::stop || paced) p.drain_at_last();
-        done = true;
-    });
-    m.user([&] { read_always(m, p.s, &p.offered, done); });
-    m.join_users();
-    if (policy == vsnd::xrun_policy::stop) {
-        CHECK(stopped != 0);
-    } else {
-        CHECK(p.heard() == frames);
-        CHECK(judge.skipped == 0);
-    }
-    m.finish();
-}
-
-template <class Machine>
-void change_policies(u32 frames) {
-    Machine m;
-    m.open();
-    player p(m, 0);
-    std::atomic<bool> done{false};
-    m.user([&] {
-        m.expect(m.prepare(p.s), {status_code::ok}, "prepare");
-        p.write_to(frames, true);
-        m.expect(p.s.drain(), {status_code::ok}, "drain");
-        done = true;
-    });
-    m.user([&] {
-        pseudo_random random{5};
-        while (!done) {
-            const vsnd::notification_policy wanted{1 + random(4), 1 + random(4)};
-            m.expect(m.card.set_policy(vsnd::wire::SND_VQ_TX, wanted), {status_code::ok}, "policy");
-            const auto now = m.card.effective_policy(vsnd::wire::SND_VQ_TX);
-            if (now.doorbell_every > 4 || now.interrupt_every > 4)
-                m.port.wrong.add("a policy that nobody set");
-            for (u32 i = random(40); i != 0; --i)
-                m.port.relax();
-        }
-    });
-    m.user([&] { read_always(m, p.s, &p.offered, done); });
-    m.join_users();
-    CHECK(p.heard() == frames);
-    CHECK(p.s.position_frames() == frames);
-    if (p.s.counters().stalls == 0) CHECK(m.port.judges[0].repeated == 0);
-    m.finish();
-}
-
-// The device wants a reset, or the machine sleeps, while two streams play.
-template <class Machine>
-void come_and_go(u32 frames, u32 resets, u32 sleeps) {
-    Machine m;
-    m.open();
-    player first(m, 0), second(m, 1);
-    std::atomic<u32> left{2};
-    std::atomic<bool> done{false};
-    for (auto* p : {&first, &second}) {
-        m.user([&, p] {
-            m.expect(m.prepare(p->s), {status_code::ok}, "prepare");
-            p->write_to(frames, false);
-            p->drain_at_last();
-            if (--left == 0) done = true;
-        });
-        m.user([&, p] { read_always(m, p->s, nullptr, done); });
-    }
-    m.user([&] {
-        const u32 steps = resets + sleeps;
-        for (u32 i = 0; i < steps && !done; ++i) {
-            const u32 due = frames / (steps + 2) * (i + 1);
-            while (first.heard() < due && !done)
-                m.port.relax();
-            if (i < sleeps) {
-                m.expect(m.card.suspend(), {status_code::ok}, "suspend");
-                m.expect(m.card.resume(), {status_code::ok}, "resume");
-            } else {
-                const u32 before = m.port.resets;
-                m.port.wants_reset = 1;
-                while (m.port.resets == before || m.card.state() != vsnd::card_state::open)
-                    m.port.relax();
-            }
-        }
-    });
-    m.join_users();
-    CHECK(first.heard() == frames);
-    CHECK(second.heard() == frames);
-    CHECK(m.port.judges[0].skipped == 0);
-    CHECK(m.card.counters().resets >= resets);
-    CHECK(m.card.state() == vsnd::card_state::open);
-    m.finish(true);
 }
 
 } // namespace
@@ -476,25 +242,4 @@ TEST_CASE("threads: two outputs and an input over a kernel's own queues") {
 }
 TEST_CASE("threads: two CPUs pump two outputs and an input without a clock") {
     cycle_all<untimed_machine>(2, 12 * scale, 30);
-}
-TEST_CASE("threads: a slow writer's stream is stopped when it runs dry") {
-    starve<ring_machine>(vsnd::xrun_policy::stop, 200 * period, false);
-}
-TEST_CASE("threads: a slow writer's stream plays silence when it runs dry") {
-    starve<ring_machine>(vsnd::xrun_policy::silence, 200 * period, false);
-}
-TEST_CASE("threads: a writer gets its periods back by the clock") {
-    starve<ring_machine>(vsnd::xrun_policy::restart, 200 * period, true);
-}
-TEST_CASE("threads: policies change while a card plays") {
-    change_policies<ring_machine>(600 * scale * period);
-}
-TEST_CASE("threads: a card is reset and suspended while it plays") {
-    come_and_go<ring_machine>(600 * scale * period, 2, 2);
-}
-TEST_CASE("threads: a card whose kernel cannot suspend is reset and suspended while it plays") {
-    come_and_go<plain_machine>(600 * scale * period, 2, 2);
-}
-TEST_CASE("threads: a card without a clock is reset and suspended while it plays") {
-    come_and_go<untimed_machine>(600 * scale * period, 2, 2);
 }

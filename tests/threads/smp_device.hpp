@@ -118,7 +118,7 @@ class smp_port : public smp_port_base {
         u32 recorded = 0; // frames, of the input
         std::deque<record*> pending;
     };
-    struct request {
+    struct asked {
         record* what;
         u32 steps;
     };
@@ -289,7 +289,7 @@ class smp_port : public smp_port_base {
     std::mutex bus_; // orders the port's registers and the device
     queue_type queues_[4];
     stream streams_[device_streams];
-    std::deque<request> control_;
+    std::deque<asked> control_;
     u64 period_ns_ = 1'333'333;
 };
 

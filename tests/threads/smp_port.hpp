@@ -191,7 +191,11 @@ class smp_port_base {
     // The hooks.
     u32 lock(u32 queue) {
         if (late()) throw hung(); // a loop of the driver's
-        if (held_lock != no_queue) wrong.add("a lock within a lock");
+        if (held_lock != no_queue) {
+            wrong.add("a lock within a lock");
+            over = true;
+            throw hung();
+        }
         mutexes_[queue].lock();
         held_lock = queue;
         return 0x10c4 + queue;
