@@ -102,9 +102,10 @@ void come_and_go(u32 frames, u32 resets, u32 sleeps) {
     player first(m, 0), second(m, 1);
     std::atomic<u32> left{2};
     std::atomic<bool> done{false};
+    for (auto* p : {&first, &second})
+        m.expect(m.prepare(p->s), {status_code::ok}, "prepare");
     for (auto* p : {&first, &second}) {
         m.user([&, p] {
-            m.expect(m.prepare(p->s), {status_code::ok}, "prepare");
             p->write_to(frames, false);
             p->drain_at_last();
             if (--left == 0) done = true;

@@ -118,7 +118,6 @@ struct smp_machine {
     // Ends the case: everything has gone well. `busy`: the interrupts come until the end.
     void finish(bool busy = false) {
         join_users();
-        const auto counted = card.counters();
         status_code closed = status_code::in_progress;
         if (!port.over) {
             opened_ = false;
@@ -132,6 +131,7 @@ struct smp_machine {
             }
         }
         stop_cpus();
+        const auto counted = card.counters();
         CHECK(closed == status_code::ok);
         CHECK(port.wrong.all() == "");
         CHECK(counted.unknown_ids == 0);

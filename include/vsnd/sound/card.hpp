@@ -134,7 +134,7 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
 
     // The device's configuration changed, or it wants a reset. Context: thread, interrupt.
     void config_changed() {
-        if (port_ != nullptr && take_turn(turn_type::configuration)) {
+        if (load_acquire(&port_) != nullptr && take_turn(turn_type::configuration)) {
             if constexpr (Limits::small) check_device();
             (void)end_turn();
         }
@@ -222,8 +222,8 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     // An entry may be called when there is no such queue, or none yet, or before DRIVER_OK, when
     // no doorbell may ring.
     bool reachable(u32 queue) const {
-        return port_ != nullptr && !load_relaxed(&setting_up_) && queue < wire::SND_VQ_COUNT &&
-               ends_[queue].ready();
+        return load_acquire(&port_) != nullptr && !load_acquire(&setting_up_) &&
+               queue < wire::SND_VQ_COUNT && ends_[queue].ready();
     }
     // What an operation hears while the card is away: busy or suspended; else ok.
     status_code away() const {
@@ -246,7 +246,7 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     bool in_callback() {
         if (Limits::resets && load_relaxed(&setting_up_)) return false;
         for (endpoint_type& end : ends_) {
-            if (end.ready() && end.pumped_by(context_of(*hooks_))) return true;
+            if (end.pumped_by(context_of(*hooks_))) return true;
         }
         if constexpr (has_context<hooks> && !Limits::small) {
             queue_lock<hooks> held(*hooks_, wire::SND_VQ_CONTROL);

@@ -12,13 +12,8 @@ status_code card<Port, Handler, Limits>::open_async(Port& port, const dma_region
         (memory.bus.value & (card_alignment - 1)) != 0) {
         return status_code::no_memory;
     }
-    if constexpr (!Limits::small) {
-        turn_ = {};
-        turn_.taken = true;
-        turn_.owner = context_of(hooks_of(port));
-    }
-    port_ = &port;
     hooks_ = &hooks_of(port);
+    wait_for_turn(); // of whoever just failed to open it
     shared_ = reinterpret_cast<area*>(memory.cpu);
     shared_bus_ = memory.bus;
     stream_count_ = device_streams_ = 0;
@@ -32,9 +27,10 @@ status_code card<Port, Handler, Limits>::open_async(Port& port, const dma_region
     store_relaxed(&setting_up_, true);
     become(card_state::opening);
     store_release(&outcome_, status_code::in_progress);
+    store_release(&port_, &port); // from here on others may look, and are not let in
 
     status_code code = set_up(port);
-    store_relaxed(&setting_up_, !ok(code));
+    store_release(&setting_up_, !ok(code));
     if (!ok(failure_)) code = failure_;
     if (ok(code)) {
         // An event may have come before anybody was let in to pump.
@@ -189,7 +185,7 @@ status_code card<Port, Handler, Limits>::give_up(status_code why) {
     if constexpr (has_items<Limits>) this->forget_items();
     stream_count_ = 0;
     become(card_state::closed);
-    port_ = nullptr;
+    store_release(&port_, static_cast<Port*>(nullptr));
     return why;
 }
 
@@ -213,7 +209,8 @@ status_code card<Port, Handler, Limits>::close() {
         claimed = rescue_.claimed;
         rescue_.claimed = false;
         step_to(rescue_step::none);
-        if (!ok(away())) store_relaxed(&failure_, status_code::ok); // of a reset that is not finished
+        if (!ok(away()))
+            store_relaxed(&failure_, status_code::ok); // of a reset that is not finished
     }
     // Nobody pumps any more, on no CPU: the pumps are claimed until the device is reset.
     for (endpoint_type& end : ends_) {

@@ -249,7 +249,7 @@ void card<Port, Handler, Limits>::tell_recovered(stream_type& s, status_code cod
 
 template <class Port, class Handler, class Limits>
 u64 card<Port, Handler, Limits>::tick(u64 now) {
-    if (port_ == nullptr) return ~u64{0};
+    if (load_acquire(&port_) == nullptr) return ~u64{0};
     if (!take_turn(0)) return now + shortly_;
     const u64 next = tick_on(now);
     // What was carried out meanwhile may want to be looked at sooner.

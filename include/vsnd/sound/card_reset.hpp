@@ -86,7 +86,7 @@ bool card<Port, Handler, Limits>::claim_pumps() {
 
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::give_pumps_back() {
-    store_relaxed(&setting_up_, false);
+    store_release(&setting_up_, false);
     rescue_.claimed = false;
     for (endpoint_type& end : ends_)
         end.leave_pump();

@@ -78,7 +78,7 @@ void card<Port, Handler, Limits>::pause_streams(u64 now) {
     if constexpr (has_items<Limits>) quiet = !this->items_pending();
     for (stream_type& s : streams()) {
         if (!s.park()) rescue_.cold = true;
-        quiet &= !s.pending_;
+        quiet &= !s.busy();
     }
     if (rescue_.cold) {
         leave(rescue_.cause);
@@ -155,7 +155,7 @@ void card<Port, Handler, Limits>::wake_up(u64 now) {
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::removed() {
     static_assert(Limits::resets, "Limits::resets leaves removal out");
-    if (port_ == nullptr) return;
+    if (load_acquire(&port_) == nullptr) return;
     store_relaxed(&rescue_.removed, true);
     if (take_turn(turn_type::removal)) (void)end_turn();
 }

@@ -127,7 +127,13 @@ class endpoint {
         if (posted != 0 && !device_polls()) kick_queue(posted);
     }
     VSND_TINY bool pumped() const { return ring_at_ < -1; }
+    // By another context, perhaps at this moment. With the lock held.
+    bool pumped_elsewhere() const {
+        if (!has_lock<Hooks> || !pumped()) return false;
+        return !has_context<Hooks> || pumper_ != context_of(*hooks_);
+    }
     bool pumped_by(u32 context) const {
+        if (hooks_ == nullptr) return false;
         guard g(*hooks_, number_);
         return pumped() && pumper_ == context;
     }
@@ -171,7 +177,10 @@ class endpoint {
         return true;
     }
     // The same, of the media clocks alone: for the pumper.
-    VSND_TINY void leave_clocks() { attention_ |= clocks_only; }
+    VSND_TINY void leave_clocks() {
+        guard g(*hooks_, number_);
+        attention_ |= clocks_only;
+    }
     // Gives the pump up after that. False: there is more to do.
     bool finish_clocks() {
         guard g(*hooks_, number_);

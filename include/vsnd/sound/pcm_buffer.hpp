@@ -84,17 +84,9 @@ class pcm_buffer {
     // Frames committed for playback since the parameters were set, without those that were thrown
     // away. Context: any.
     u64 submitted_frames() const {
-        for (;;) {
-            const u64 position = position_.load();
-            u64 frames = 0;
-            for (const message& m : periods()) {
-                const u32 each =
-                    Limits::small ? params_.period_frames : load_relaxed(&frames_each_);
-                if (m.at(place::device)) frames += each - load_relaxed(&m.padding);
-            }
-            // Nothing that came back meanwhile counts twice.
-            if (!Limits::clock || position_.load() == position) return position_.load() + frames;
-        }
+        if (!Limits::small && !bound()) return position_.load();
+        [[maybe_unused]] auto locked = lock();
+        return submitted_now();
     }
 
     // Frames that can be written, or read, without waiting. Context: any.
@@ -126,7 +118,9 @@ class pcm_buffer {
             [[maybe_unused]] auto locked = lock();
             if (held() != nullptr) begun = layout_.frames(load_relaxed(&filled_));
         }
-        return submitted_frames() - position_frames() + begun;
+        const u64 submitted = submitted_frames();
+        const u64 position = position_frames(); // the later of the two: perhaps too little
+        return greater(submitted, position) - position + begun;
     }
 
     const pcm_params& params() const { return params_; }
@@ -158,7 +152,9 @@ class pcm_buffer {
         m.move_to(Playback ? place::idle : place::filled); // last: it may be posted again
     }
     // Whether rx wrote a period and nothing else, while capturing.
-    VSND_HOT bool recorded_whole(u32 written) const { return written == whole_bytes_ && load_relaxed(&live_); }
+    VSND_HOT bool recorded_whole(u32 written) const {
+        return written == whole_bytes_ && load_relaxed(&live_);
+    }
 
     // Any completion of tx.
     void played(message& m, place then = place::idle) {
@@ -266,6 +262,7 @@ class pcm_buffer {
             store_relaxed(&messages_[i].padding, u32{0});
         }
         [[maybe_unused]] auto locked = lock();
+        submitted_ = 0;
         hold(nullptr);
     }
 
@@ -300,7 +297,7 @@ class pcm_buffer {
     message* held_ = nullptr;  // here, while live
     message* head_ = nullptr;  // the next one to acquire
     frame_counter position_;
-    u32 advance_frames_ = 0; // by which a completion moves the position; 0 while stopped
+    usize advance_frames_ = 0; // by which a completion moves the position; 0 while stopped
     u32 period_bytes_ = 0;
     u32 in_device_[2]{};   // messages: audio (in a small driver only), silence
     u32 bound_ = 0;        // messages that have a chain
@@ -311,10 +308,11 @@ class pcm_buffer {
     bool by_clock_ = false; // periods go back to the user when they were played
     status_code not_now_ = status_code::wrong_state; // what a user hears while it takes no audio
     pcm_params params_;
-    u32 count_ = 0;           // periods, while they are bound
+    u32 count_ = 0; // periods, while they are bound
     u32 frames_each_ = 0;
-    u32 filled_ = 0;          // bytes written to, or read from, the held period
-    message* ring_ = nullptr; // where the periods start; null while nothing is bound
+    mutable u64 submitted_ = 0; // as it was found last
+    u32 filled_ = 0;            // bytes written to, or read from, the held period
+    message* ring_ = nullptr;   // where the periods start; null while nothing is bound
     Hooks* hooks_ = nullptr;
     const u8* silence_ = nullptr; // a period of it
     u32 whole_bytes_ = 0;         // what rx writes of a whole period
@@ -353,6 +351,26 @@ class pcm_buffer {
         } else {
             return end_->lock();
         }
+    }
+    // With the queue's lock held. A period that comes back at this moment, on another CPU, may be
+    // counted twice: what was found before counts then, or what is sure.
+    u64 submitted_now() const {
+        u64 position = 0, frames = 0;
+        do {
+            position = position_.load();
+            frames = position;
+            for (const message& m : periods()) {
+                const u32 each =
+                    Limits::small ? params_.period_frames : load_relaxed(&frames_each_);
+                if (m.at(place::device)) frames += each - load_relaxed(&m.padding);
+            }
+        } while (position_.load() != position);
+        if constexpr (!Limits::small) {
+            if (!end_->pumped_elsewhere()) return submitted_ = frames;
+            const u64 sure = frames - lesser(frames, u64{load_relaxed(&frames_each_)});
+            return greater(greater(submitted_, position), sure);
+        }
+        return frames;
     }
     // Whether the user may have periods.
     bool bound() const { return load_acquire(&ring_) != nullptr; }

@@ -73,6 +73,7 @@ void pcm_buffer<Queue, Hooks, Limits>::publish(const pcm_params& p, u32 bytes,
     hold(nullptr);
     if constexpr (!Limits::small) {
         messages_[0].previous = last;
+        submitted_ = 0;
         store_relaxed(&frames_each_, p.period_frames);
         store_relaxed(&count_, p.periods);
     }

@@ -49,7 +49,8 @@ struct pcm_message {
     // Whether it was answered well and the device has enough of the others: nothing more needs a
     // look then.
     VSND_HOT bool ordinary() const {
-        return load_relaxed(&reply->code) == wire::SND_S_OK && load_relaxed(&guard)->at(place::device);
+        return load_relaxed(&reply->code) == wire::SND_S_OK &&
+               load_relaxed(&guard)->at(place::device);
     }
     VSND_TINY void poison() { store_relaxed(&reply->code, poisoned_reply); }
 

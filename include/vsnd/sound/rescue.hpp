@@ -39,11 +39,11 @@ struct rescue_limit {
 template <class Limits, bool Any = Limits::resets>
 struct card_rescue {
     rescue_step step = rescue_step::none;
-    bool claimed = false;  // every pump is, until the device runs again
-    bool removed = false;  // says the kernel: the device is not touched any more
-    bool waking = false;   // resume was called
-    bool cold = false;     // suspended by a reset: the device is set up anew to resume
-    bool late = false;     // this tick is: deadlines passed while nobody could look
+    bool claimed = false; // every pump is, until the device runs again
+    bool removed = false; // says the kernel: the device is not touched any more
+    bool waking = false;  // resume was called
+    bool cold = false;    // suspended by a reset: the device is set up anew to resume
+    bool late = false;    // this tick is: deadlines passed while nobody could look
     status_code cause = status_code::ok; // of that
     bool owed[Limits::events]{};         // event buffers that came back while nothing may be posted
     u64 due = 0;                         // of the step

@@ -229,17 +229,12 @@ class stream : stream_facts,
     status_code operate(stream_goal goal, status_code legal);
     template <stream_task Task>
     void carry();
+    bool call_for(stream_task task);
     void carry_out();
     void end();
     bool claim(stream_goal goal);
-    void claimed(stream_goal goal);
-    bool at_rest();
-    // Called, and not carried out: nothing has been done about it yet.
-    bool waiting() const {
-        if constexpr (!Limits::small) return request_.task != stream_task::none;
-        return false;
-    }
-    bool under_way() const { return pending_ && !waiting(); }
+    void begin(stream_goal goal);
+    bool busy();
     void prepare_now(const pcm_params& p, const stream_memory& memory);
     void drain_now();
     VSND_TINY void become(stream_state s) {

@@ -23,8 +23,7 @@ result<usize> stream<Port, Handler, Limits>::write(span<const u8> from) requires
         done += bytes;
         store_relaxed(&this->filled_, this->filled_ + bytes);
         if (this->filled_ < this->period_bytes_) continue;
-        const status_code code = this->commit();
-        if (!ok(code)) return code;
+        if (!ok(this->commit())) break; // taken all the same; the next call tries again
     }
     if (done == 0) return status_code::would_block;
     return done;
@@ -47,8 +46,7 @@ result<usize> stream<Port, Handler, Limits>::read(span<u8> into) {
         done += bytes;
         store_relaxed(&this->filled_, this->filled_ + bytes);
         if (bytes < there.value().size()) continue;
-        const status_code code = this->commit();
-        if (!ok(code)) return code;
+        if (!ok(this->commit())) break; // read all the same; the next call tries again
     }
     if (done == 0) return status_code::would_block;
     return done;

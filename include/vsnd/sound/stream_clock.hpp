@@ -9,7 +9,9 @@ template <class Port, class Handler, class Limits>
 clock_reading stream<Port, Handler, Limits>::position() const requires(Limits::clock) {
     if constexpr (keeps_time) {
         if (card_ == nullptr) return {};
-        return time_.clock_.position(this->hooks_->now_ns(), this->submitted_frames());
+        // With the lock: whoever stops the clock must not have an older time than a reader had.
+        [[maybe_unused]] auto held = this->end_->lock();
+        return time_.clock_.position(this->hooks_->now_ns(), this->submitted_now());
     } else {
         const pcm_params& p = this->params_;
         return {this->position_frames(), 0, greater(p.period_frames, u32{1024} + p.rate_hz / 100)};
@@ -28,7 +30,7 @@ u64 stream<Port, Handler, Limits>::when(u64 frames) const requires(Limits::clock
 template <class Port, class Handler, class Limits>
 status_code stream<Port, Handler, Limits>::set_pacing(pacing p) requires(Limits::clock) {
     if constexpr (keeps_time) {
-        if (!at_rest()) return status_code::wrong_state;
+        if (state() != stream_state::released || busy()) return status_code::wrong_state;
         store_relaxed(&this->by_clock_, p == pacing::clock);
         return status_code::ok;
     } else {
@@ -39,7 +41,7 @@ status_code stream<Port, Handler, Limits>::set_pacing(pacing p) requires(Limits:
 template <class Port, class Handler, class Limits>
 status_code
 stream<Port, Handler, Limits>::set_device_buffer(device_buffer b) requires(Limits::clock) {
-    if (!at_rest()) return status_code::wrong_state;
+    if (state() != stream_state::released || busy()) return status_code::wrong_state;
     if constexpr (keeps_time) {
         time_.buffer_ = b;
         time_.buffer_known_ = true;
@@ -52,11 +54,10 @@ stream<Port, Handler, Limits>::set_device_buffer(device_buffer b) requires(Limit
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::start_clock() {
     if constexpr (keeps_time) {
-        const u64 now = this->hooks_->now_ns();
         u64 from = this->position_frames();
         if (state_ == stream_state::stopped) from = greater(from, time_.clock_.told());
         [[maybe_unused]] auto held = this->end_->lock();
-        time_.clock_.start(from, now);
+        time_.clock_.start(from, this->hooks_->now_ns());
     }
 }
 
@@ -64,8 +65,8 @@ void stream<Port, Handler, Limits>::start_clock() {
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::stop_clock() {
     if constexpr (keeps_time) {
-        const u64 submitted = this->submitted_frames();
         [[maybe_unused]] auto held = this->end_->lock();
+        const u64 submitted = this->submitted_now();
         time_.clock_.stop(this->hooks_->now_ns(), submitted);
     }
 }
@@ -95,7 +96,7 @@ void stream<Port, Handler, Limits>::tick_clock(u64& next) {
         }
         {
             [[maybe_unused]] auto held = this->end_->lock();
-            time_.clock_.tick(now, submitted);
+            time_.clock_.tick(this->hooks_->now_ns(), this->submitted_now());
         }
         next = lesser(next, now + time_.clock_.tick_ns());
         if (this->by_clock_) tick_pacing(now, next);

@@ -43,9 +43,9 @@ status_code stream<Port, Handler, Limits>::prepare_async(const pcm_params& p,
         if ((places & (line_bytes - 1)) != 0) return status_code::no_memory;
     }
     bool mine = true;
-    const status_code refused = called(stream_state::prepared,
-                                       legal_if(state() == stream_state::released),
-                                       stream_task::called, mine);
+    const status_code refused =
+        called(stream_state::prepared, legal_if(state() == stream_state::released),
+               stream_task::called, mine);
     if (!ok(refused)) return refused;
     if constexpr (Limits::small) {
         prepare_now(p, memory);
@@ -54,8 +54,7 @@ status_code stream<Port, Handler, Limits>::prepare_async(const pcm_params& p,
         request_.memory = memory;
         {
             queue_lock<hooks_type<Port>> held(*card_->hooks_, wire::SND_VQ_CONTROL);
-            request_.task = stream_task::prepare;
-            mine = card_->turn_.take(card_->turn_.operations, context_of(*card_->hooks_));
+            mine = call_for(stream_task::prepare);
         }
         if (mine) card_->end_turn();
     }
@@ -117,40 +116,58 @@ status_code stream<Port, Handler, Limits>::called(stream_goal goal, status_code 
     if (!ok(card_->away())) return card_->away();
     if (!ok(card_->failure())) return card_->failure();
     if (!card_->is_open()) return status_code::wrong_state;
-    if (pending_) return status_code::busy;
-    if (!ok(legal)) return legal;
-    claimed(goal);
-    if constexpr (!Limits::small) {
-        request_.task = task;
+    if constexpr (Limits::small) {
+        if (pending_) return status_code::busy;
+        if (!ok(legal)) return legal;
+        begin(goal);
+        store_release(&outcome_, status_code::in_progress);
+    } else {
+        if (request_.busy) return status_code::busy;
+        if (!ok(legal)) return legal;
+        request_.busy = true;
+        request_.goal = goal;
+        store_release(&outcome_, status_code::in_progress);
         if (task == stream_task::drain) store_relaxed(&this->closing_, true);
-        if (task != stream_task::called) mine = card_->turn_.take(card_->turn_.operations, context_of(*card_->hooks_));
+        if (task != stream_task::called) mine = call_for(task);
     }
     return status_code::ok;
 }
 
-// With the control queue's lock held.
+// With the control queue's lock held. The answer: whether the turn is the caller's.
 template <class Port, class Handler, class Limits>
-void stream<Port, Handler, Limits>::claimed(stream_goal goal) {
+bool stream<Port, Handler, Limits>::call_for(stream_task task) {
+    request_.task = task;
+    return card_->turn_.take(card_->turn_.operations, context_of(*card_->hooks_));
+}
+
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::begin(stream_goal goal) {
     pending_ = true;
     goal_ = goal;
     verdict_ = status_code::ok;
-    store_release(&outcome_, status_code::in_progress);
 }
 
 // For an operation of the card's own, with the turn. False: one of the user's is under way.
 template <class Port, class Handler, class Limits>
 bool stream<Port, Handler, Limits>::claim(stream_goal goal) {
-    [[maybe_unused]] auto held = card_->ends_[wire::SND_VQ_CONTROL].lock();
-    if (pending_) return false;
-    claimed(goal);
+    if constexpr (Limits::small) {
+        if (pending_) return false;
+        outcome_ = status_code::in_progress;
+    } else {
+        queue_lock<hooks_type<Port>> held(*card_->hooks_, wire::SND_VQ_CONTROL);
+        if (request_.busy) return false;
+        request_.busy = true;
+        store_release(&outcome_, status_code::in_progress);
+    }
+    begin(goal);
     return true;
 }
 
 template <class Port, class Handler, class Limits>
-bool stream<Port, Handler, Limits>::at_rest() {
-    if (card_ == nullptr || card_->hooks_ == nullptr) return true;
+bool stream<Port, Handler, Limits>::busy() {
+    if (card_ == nullptr || card_->hooks_ == nullptr) return false;
     queue_lock<hooks_type<Port>> held(*card_->hooks_, wire::SND_VQ_CONTROL);
-    return state_ == stream_state::released && !pending_;
+    return request_.busy;
 }
 
 template <class Port, class Handler, class Limits>
@@ -196,6 +213,7 @@ void stream<Port, Handler, Limits>::carry_out() {
         }
         if (task == none) return;
         if (!ok(away)) return finish(away);
+        begin(request_.goal);
         switch (task) {
         case none:
         case stream_task::called: return;
@@ -230,7 +248,7 @@ void stream<Port, Handler, Limits>::before(stream_command c) {
     if (c == stream_command::start) {
         start_clock(); // from before what a device completes that does not wait for START
         // Periods may come back before the answer does.
-        store_relaxed(&this->advance_frames_, this->params_.period_frames);
+        store_relaxed(&this->advance_frames_, usize{this->params_.period_frames});
         this->take_audio(!draining_);
         if (!this->playback()) {
             const status_code posted = this->post_idle();
@@ -269,11 +287,13 @@ bool stream<Port, Handler, Limits>::send(stream_command c, u64 now) {
 // The card is closed.
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::end() {
+    bool any = false;
     {
         [[maybe_unused]] auto held = card_->ends_[wire::SND_VQ_CONTROL].lock();
+        any = request_.busy;
         request_.task = stream_task::none;
     }
-    if (pending_) finish(status_code::wrong_state);
+    if (any) finish(status_code::wrong_state);
 }
 
 // An answer came, or the time for it is over.
@@ -288,7 +308,7 @@ void stream<Port, Handler, Limits>::answered(status_code code) {
     // What came back before the answer counts, seen or not.
     if (sent_ == stream_command::stop) return look_now(sequel::stopped);
     if (sent_ == stream_command::release) {
-        store_relaxed(&this->advance_frames_, u32{0});
+        store_relaxed(&this->advance_frames_, usize{0});
         // The device has returned every period by now, but they may lie unseen in the queue.
         reclaiming_ = true;
         deadline_ = card_->time() + card_->time_limit_;
@@ -300,7 +320,7 @@ void stream<Port, Handler, Limits>::answered(status_code code) {
 
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::stopped() {
-    store_relaxed(&this->advance_frames_, u32{0});
+    store_relaxed(&this->advance_frames_, usize{0});
     advance();
 }
 
@@ -309,7 +329,7 @@ void stream<Port, Handler, Limits>::refused(status_code code) {
     draining_ = prepare_again_ = false;
     if (code == status_code::timed_out) {
         become(stream_state::unknown);
-        store_relaxed(&this->advance_frames_, u32{0});
+        store_relaxed(&this->advance_frames_, usize{0});
         this->take_audio(false);
         stop_clock();
     } else if (sent_ == stream_command::set_params || sent_ == stream_command::prepare) {
@@ -322,7 +342,7 @@ void stream<Port, Handler, Limits>::refused(status_code code) {
         const bool runs = state_ == stream_state::running;
         if (runs) start_clock();
         if (!runs) stop_clock();
-        store_relaxed(&this->advance_frames_, runs ? this->params_.period_frames : 0);
+        store_relaxed(&this->advance_frames_, usize{runs ? this->params_.period_frames : 0});
         this->take_audio(runs || (this->playback() && state_ == stream_state::prepared));
     }
     finish(code);
@@ -380,6 +400,7 @@ void stream<Port, Handler, Limits>::finish(status_code code) {
         // have the old outcome stored over his own.
         [[maybe_unused]] auto held = card_->ends_[wire::SND_VQ_CONTROL].lock();
         pending_ = false;
+        if constexpr (!Limits::small) request_.busy = false;
         if (asked) store_release(&outcome_, code);
     }
     wake(*card_->hooks_);

@@ -33,7 +33,7 @@ void stream<Port, Handler, Limits>::recovery_begins() {
         // From here on a completion is a period that comes back unplayed.
         [[maybe_unused]] auto held = this->end_->lock();
         recovering_ = true;
-        store_relaxed(&this->advance_frames_, u32{0});
+        store_relaxed(&this->advance_frames_, usize{0});
         // A small driver sees to it when it does.
         for (u32 i = 0; i < this->params_.periods && !Limits::small; ++i) {
             message& m = this->messages_[i];

@@ -11,7 +11,7 @@ template <class Port, class Handler, class Limits>
 stream_state stream<Port, Handler, Limits>::comes_back_as() const {
     using enum stream_state;
     if (recovering_ || rescue_.parked) return rescue_.as;
-    if (under_way()) {
+    if (pending_) {
         if (goal_ == released) return prepare_again_ ? prepared : released;
         if (goal_ == running && state_ == running) return running; // it was to play to its end
         const bool was = state_ == prepared || state_ == running || state_ == stopped;
@@ -26,11 +26,10 @@ template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::leave(status_code cause) {
     decide();
     stop_clock();
-    rescue_.emptied = under_way() && prepare_again_ && !recovering_;
+    rescue_.emptied = pending_ && prepare_again_ && !recovering_;
     draining_ = reclaiming_ = prepare_again_ = send_later_ = false;
     sequel_ = sequel::none;
-    // What was only called for hears of it when it is to be carried out.
-    if (!recovering_ && under_way()) finish(ok(verdict_) ? cause : verdict_);
+    if (!recovering_ && pending_) finish(ok(verdict_) ? cause : verdict_);
 }
 
 template <class Port, class Handler, class Limits>
@@ -58,7 +57,7 @@ void stream<Port, Handler, Limits>::came_last(message& m, u32 written) {
 // What the device has not played by now will be queued again.
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::part_from_device() {
-    store_relaxed(&this->advance_frames_, u32{0});
+    store_relaxed(&this->advance_frames_, usize{0});
     this->in_device_[0] = this->in_device_[1] = 0;
     if (this->ring_ == nullptr) return;
     if (rescue_.as == stream_state::released) {
@@ -79,7 +78,7 @@ template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::claim_return(bool anew) {
     if (anew ? rescue_.as == stream_state::released : !rescue_.parked) return;
     if (!pending_) rescue_.unasked = true;
-    pending_ = recovering_ = true;
+    pending_ = recovering_ = request_.busy = true;
 }
 
 // The device runs again, and knows nothing of this stream.
@@ -108,13 +107,12 @@ template <class Port, class Handler, class Limits>
 bool stream<Port, Handler, Limits>::park() {
     {
         queue_lock<hooks_type<Port>> held(*card_->hooks_, wire::SND_VQ_CONTROL);
-        if (pending_ || state_ != stream_state::running) return true;
+        if (request_.busy || state_ != stream_state::running) return true;
         if (rescue_.parked) return false;
-        rescue_.parked = rescue_.unasked = pending_ = true;
+        rescue_.parked = rescue_.unasked = request_.busy = true;
         rescue_.as = stream_state::running;
-        goal_ = stream_state::stopped;
-        verdict_ = status_code::ok;
     }
+    begin(stream_state::stopped);
     store_relaxed(&this->not_now_, status_code::suspended);
     advance();
     return true;
@@ -129,8 +127,7 @@ void stream<Port, Handler, Limits>::go_on() {
         return;
     }
     rescue_.parked = false;
-    goal_ = stream_state::running;
-    verdict_ = status_code::ok;
+    begin(stream_state::running);
     store_relaxed(&this->not_now_, status_code::would_block);
     advance();
 }

@@ -8,13 +8,13 @@ namespace vsnd {
 template <class Port, class Handler, class Limits>
 void stream<Port, Handler, Limits>::fail(status_code code) {
     stop_clock();
-    store_relaxed(&this->advance_frames_, u32{0});
+    store_relaxed(&this->advance_frames_, usize{0});
     this->take_audio(false);
     draining_ = reclaiming_ = prepare_again_ = send_later_ = false;
     sequel_ = sequel::none;
     const bool told = recovering_ || state_ == stream_state::released;
     if (state_ != stream_state::released) become(stream_state::unknown);
-    if (under_way()) finish(code);
+    if (pending_) finish(code);
     if (Limits::resets && !told) card_->tell_recovered(*this, code);
 }
 
@@ -22,7 +22,6 @@ template <class Port, class Handler, class Limits>
 u64 stream<Port, Handler, Limits>::tick(u64 now) {
     u64 next = ~u64{0};
     tick_clock(next);
-    if (waiting()) return next;
     if (!pending_) return lesser(next, watch(now));
     if (send_later_) advance();
     if (now >= deadline_ && !put_off(now)) overdue(now);

@@ -2,6 +2,7 @@
 // Whose turn it is: plain records of a card and its streams, for the functions of card_turn.hpp.
 // Nothing at all in a small driver.
 
+#include <vsnd/sound/lifecycle.hpp>
 #include <vsnd/sound/params.hpp>
 
 namespace vsnd {
@@ -40,7 +41,7 @@ struct card_turn<false> {
     static constexpr u32 operations = 0, configuration = 0, removal = 0;
 };
 
-// An operation of a stream, from its call until who has the turn carries it out.
+// An operation of a stream, called for and not yet carried out.
 enum class stream_task : u8 {
     none,
     called, // and not ready yet
@@ -52,10 +53,12 @@ enum class stream_task : u8 {
     recover
 };
 
-// Of a stream.
+// Of a stream. The first three with the control queue's lock held.
 template <bool Kept>
 struct stream_request {
+    bool busy = false; // from the call of an operation to its end
     stream_task task = stream_task::none;
+    stream_state goal = stream_state::released;
     pcm_params params; // of prepare
     stream_memory memory;
 };
