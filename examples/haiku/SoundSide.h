@@ -129,8 +129,8 @@ private:
 		const uint32 wanted = lesser(
 			greater(fSettings.channels, uint32{info.channels_min}), uint32{info.channels_max});
 		const bool first = Count() == 0;
-		const uint32 offeredRates = to_haiku(kRates, info.rates);
-		const uint32 offeredFormats = to_haiku(kFormats, info.formats);
+		const uint32 offeredRates = to_kernel(kRates, info.rates);
+		const uint32 offeredFormats = to_kernel(kFormats, info.formats);
 		uint32 commonRates = offeredRates & (first ? fSettings.rates : rates);
 		uint32 commonFormats = offeredFormats & (first ? fSettings.formats : formats);
 		if (first && commonRates == 0)

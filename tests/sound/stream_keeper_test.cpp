@@ -190,7 +190,7 @@ TEST_CASE("stream_keeper: while the card brings a stream back, nothing is there;
     bench b;
     CHECK(b.plays(300) > 20);
     b.r.device().faults().stall_at_frame = b.r.device().stream(0).taken_frames() + 2000;
-    CHECK(b.plays(400) < 20);
+    CHECK(b.plays(400) < 30);
     b.r.device().faults().stall_at_frame = model::fault_set::never;
     (void)b.plays(1000);
     CHECK(b.plays(500) > 40);
