@@ -108,13 +108,15 @@ class mixer {
             added.name[i] = name[i];
         return added;
     }
+    static char digit(u32 n) { return static_cast<char>('0' + n % 10); }
     // For what has no name: below 1000.
     static void number(mixer_control& c, u32 n) {
         char* end = c.name;
         while (*end != 0)
             ++end;
-        for (u32 unit = n < 10 ? 1 : n < 100 ? 10 : 100; unit != 0; unit /= 10)
-            *end++ = static_cast<char>('0' + n / unit % 10);
+        if (n >= 100) *end++ = digit(n / 100);
+        if (n >= 10) *end++ = digit(n / 10);
+        *end = digit(n);
     }
 
     void add_element(u32 id, const element_info& info) {
