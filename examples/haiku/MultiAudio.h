@@ -62,12 +62,12 @@ static_assert(sizeof(kDesignations) / sizeof(uint32) == channel_position_count
 static void describe_channels(const SoundCard& card, const SoundSide& side, channel_kind kind,
 	uint32 first, multi_channel_info* channels)
 {
-	for (uint32 i = 0; i < side.count; i++) {
-		const uint32 count = side.streams[i].params.channels;
+	for (uint32 i = 0; i < side.Count(); i++) {
+		const uint32 count = side.Params(i).channels;
 		const uint32 bus = count == 1 ? B_CHANNEL_MONO_BUS
 			: count == 2              ? B_CHANNEL_STEREO_BUS
 									  : B_CHANNEL_SURROUND_BUS;
-		const auto positions = card.positions(*side.streams[i].stream, count);
+		const auto positions = card.positions(side.streams.at(i).stream(), count);
 		for (uint32 j = 0; j < count; j++, first++) {
 			uint32 place = j < positions.size() ? kDesignations[to_wire(positions[j])] : 0;
 			if (j == 0)
@@ -90,13 +90,13 @@ struct BufferTable {
 	*/
 	status_t Read(buffer_desc** table, int32 buffers, int32 channels)
 	{
-		if (side.count != 0
+		if (side.Count() != 0
 			&& (buffers < static_cast<int32>(side.buffers)
 				|| channels < static_cast<int32>(side.channels)))
 			return B_BAD_VALUE;
 		buffer_desc row[kMostChannels];
 		status_t status =
-			side.count == 0 ? B_OK : copy_from_user(rows, table, side.buffers * sizeof(rows[0]));
+			side.Count() == 0 ? B_OK : copy_from_user(rows, table, side.buffers * sizeof(rows[0]));
 		for (uint32 i = 0; i < side.buffers && status == B_OK; i++)
 			status = copy_from_user(row, rows[i], side.channels * sizeof(row[0]));
 		return status;
@@ -112,12 +112,11 @@ struct BufferTable {
 		for (uint32 i = 0; i < side.buffers && status == B_OK; i++) {
 			buffer_desc row[kMostChannels];
 			buffer_desc* desc = row;
-			for (uint32 j = 0; j < side.count; j++) {
-				const uint32 count = side.streams[j].params.channels;
-				const uint32 bytes = physical_bits(side.streams[j].params.format) / 8;
-				char* base = reinterpret_cast<char*>(side.streams[j].Buffer(i));
+			for (uint32 j = 0; j < side.Count(); j++) {
+				const uint32 count = side.Params(j).channels;
+				const uint32 bytes = physical_bits(side.Params(j).format) / 8;
 				for (uint32 k = 0; k < count; k++)
-					*desc++ = {base + k * bytes, bytes * count, {}};
+					*desc++ = {side.Buffer(j, i) + k * bytes, bytes * count, {}};
 			}
 			status = copy_to_user(rows[i], row, side.channels * sizeof(row[0]));
 		}

@@ -12,25 +12,17 @@
 #include <driver_settings.h>
 #include <hmulti_audio.h>
 
-#include <vsnd/pcm/formats.hpp>
-#include <vsnd/pcm/rates.hpp>
+#include <vsnd/pcm/dialect.hpp>
 
 
 using namespace vsnd;
 
 
-/*!	The formats and rates that both sides know, each the same bytes on both. An integer of 18, 20
-	or 24 bits has none: Haiku's lie at the upper end of 32 bits, virtio's at the lower end.
-	Neither have 5512 Hz and 1536 kHz (R5).
+/*!	The formats and rates that both sides know, each the same bytes on both, and its name in the
+	settings. An integer of 18, 20 or 24 bits has none: Haiku's lie at the upper end of 32 bits,
+	virtio's at the lower end. Neither have 5512 Hz and 1536 kHz (R5).
 */
-template<typename Vsnd>
-struct MapEntry {
-	uint32 haiku;
-	Vsnd vsnd;
-	const char* name; // in the settings
-};
-
-static constexpr MapEntry<pcm_format> kFormats[] = {{B_FMT_8BIT_S, pcm_format::s8, "8"},
+constexpr dialect<pcm_format> kFormats[] = {{B_FMT_8BIT_S, pcm_format::s8, "8"},
 	{B_FMT_8BIT_U, pcm_format::u8_, "u8"}, {B_FMT_16BIT, pcm_format::s16, "16"},
 	{B_FMT_32BIT, pcm_format::s32_, "32"}, {B_FMT_FLOAT, pcm_format::float32, "float"},
 	{B_FMT_DOUBLE, pcm_format::float64, "double"}};
@@ -38,55 +30,14 @@ static constexpr MapEntry<pcm_format> kFormats[] = {{B_FMT_8BIT_S, pcm_format::s
 // clang-format off
 #define RATE(hz) {B_SR_##hz, pcm_rate::hz_##hz, #hz}
 // clang-format on
-static constexpr MapEntry<pcm_rate> kRates[] = {RATE(8000), RATE(11025), RATE(12000), RATE(16000),
+constexpr dialect<pcm_rate> kRates[] = {RATE(8000), RATE(11025), RATE(12000), RATE(16000),
 	RATE(22050), RATE(24000), RATE(32000), RATE(44100), RATE(48000), RATE(64000), RATE(88200),
 	RATE(96000), RATE(176400), RATE(192000), RATE(384000)};
 #undef RATE
 
 
-//!	A set of the wire's bits (1 << format or rate) as a set of Haiku's.
-template<typename Vsnd, size_t Count>
-constexpr uint32 to_haiku(const MapEntry<Vsnd> (&table)[Count], uint64 offered)
-{
-	uint32 set = 0;
-	for (const MapEntry<Vsnd>& entry : table)
-		set |= (offered & mask_of(entry.vsnd)) != 0 ? entry.haiku : 0;
-	return set;
-}
-
-
-//!	The entry of exactly one of Haiku's bits, or NULL.
-template<typename Vsnd, size_t Count>
-constexpr const MapEntry<Vsnd>* find_entry(const MapEntry<Vsnd> (&table)[Count], uint32 haiku)
-{
-	for (const MapEntry<Vsnd>& entry : table) {
-		if (entry.haiku == haiku)
-			return &entry;
-	}
-	return nullptr;
-}
-
-
-//!	Whether each entry leads there and back, and is of the bits, or hertz, that are said here.
-template<typename Vsnd, size_t Count>
-constexpr bool are_sound(const MapEntry<Vsnd> (&table)[Count], const uint32 (&numbers)[Count])
-{
-	bool sound = true;
-	for (size_t i = 0; i < Count; i++) {
-		const MapEntry<Vsnd>& entry = table[i];
-		if constexpr (__is_same(Vsnd, pcm_rate))
-			sound = sound && rate_hz(entry.vsnd) == numbers[i];
-		else
-			sound = sound && physical_bits(entry.vsnd) == numbers[i];
-		sound = sound && find_entry(table, entry.haiku) == &entry
-			&& to_haiku(table, mask_of(entry.vsnd)) == entry.haiku;
-	}
-	return sound;
-}
-
-
-static_assert(are_sound(kFormats, {8, 8, 16, 32, 32, 64}));
-static_assert(are_sound(kRates,
+static_assert(translates(kFormats, {8, 8, 16, 32, 32, 64}));
+static_assert(translates(kRates,
 	{8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000, 176400,
 		192000, 384000}));
 
@@ -131,13 +82,11 @@ private:
 	static void _ReadSet(
 		const driver_parameter& line, const char* name, const Table& table, uint32& set)
 	{
-		const bool isOurs = strcmp(line.name, name) == 0;
-		set = isOurs ? 0 : set;
-		for (int i = 0; isOurs && i < line.value_count; i++) {
-			const bool all = strcmp(line.values[i], "all") == 0;
-			for (const auto& entry : table)
-				set |= all || strcmp(line.values[i], entry.name) == 0 ? entry.haiku : 0;
-		}
+		if (strcmp(line.name, name) != 0)
+			return;
+		set = 0;
+		for (int i = 0; i < line.value_count; i++)
+			set |= named_set(table, line.values[i]);
 	}
 };
 

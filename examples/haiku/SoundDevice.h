@@ -91,8 +91,8 @@ public:
 	status_t Free()
 	{
 		MutexLocker locker(fLock);
-		fOutput.DeleteBuffers();
-		fInput.DeleteBuffers();
+		fOutput.DeleteBuffers(false);
+		fInput.DeleteBuffers(false);
 		atomic_set(&fOpened, 0);
 		return B_OK;
 	}
@@ -128,8 +128,9 @@ private:
 
 	void _DeleteAll(bool deviceIsQuiet)
 	{
-		fOutput.EndBuffers(deviceIsQuiet);
-		fInput.EndBuffers(deviceIsQuiet);
+		fOutput.DeleteBuffers(deviceIsQuiet);
+		fInput.DeleteBuffers(deviceIsQuiet);
+		fOutput = fInput = SoundSide();
 		if (deviceIsQuiet)
 			fCardArea.Delete();
 		fCardArea = {};
@@ -176,8 +177,8 @@ private:
 		description.output_formats = fOutput.formats;
 		description.input_formats = fInput.formats;
 		description.lock_sources = B_MULTI_LOCK_INTERNAL;
-		description.interface_flags = (fOutput.count != 0 ? B_MULTI_INTERFACE_PLAYBACK : 0)
-			| (fInput.count != 0 ? B_MULTI_INTERFACE_RECORD : 0);
+		description.interface_flags = (fOutput.Count() != 0 ? B_MULTI_INTERFACE_PLAYBACK : 0)
+			| (fInput.Count() != 0 ? B_MULTI_INTERFACE_RECORD : 0);
 
 		// Outputs, then inputs; no busses (R7).
 		multi_channel_info channels[kMostChannels];
@@ -257,8 +258,8 @@ private:
 
 	uint32 _Directions() const
 	{
-		return (fOutput.count != 0 ? B_MULTI_BUFFER_PLAYBACK : 0)
-			| (fInput.count != 0 ? B_MULTI_BUFFER_RECORD : 0);
+		return (fOutput.Count() != 0 ? B_MULTI_BUFFER_PLAYBACK : 0)
+			| (fInput.Count() != 0 ? B_MULTI_BUFFER_RECORD : 0);
 	}
 
 	/*!	Polls the queues, whatever the interrupts do, and lets time pass; true: one of the two sides
@@ -271,10 +272,10 @@ private:
 		const bool more = fCard.pump_all();
 		const u64 next = fCard.tick(start);
 		const bigtime_t now = system_time();
-		const bool played = fOutput.Step(now);
-		const bool recorded = fInput.Step(now);
+		const bool played = fOutput.streams.step(now_ns());
+		const bool recorded = fInput.streams.step(now_ns());
 		if (now >= deadline
-			|| (untilIdle ? fOutput.IsIdle() && fInput.IsIdle() : played || recorded))
+			|| (untilIdle ? fOutput.streams.idle() && fInput.streams.idle() : played || recorded))
 			return true;
 		const u64 left = static_cast<u64>(deadline - now) * 1000;
 		wait(more || next <= start ? 0 : lesser(next - start, left));
@@ -284,8 +285,8 @@ private:
 	// Waits until the streams are released, but not for ever.
 	void _StopAll()
 	{
-		fOutput.Stop();
-		fInput.Stop();
+		fOutput.streams.stop();
+		fInput.streams.stop();
 		const bigtime_t deadline = system_time() + kLongestStop;
 		while (!_LookAround(deadline, true))
 			;
@@ -307,18 +308,16 @@ private:
 			return B_OK; // somebody else is at it; nothing has changed
 		if (status == B_OK) {
 			status = !fClosed && (fOutput.hasBuffers || fInput.hasBuffers) ? B_OK : B_NO_INIT;
-			fOutput.Begin(status == B_OK);
-			fInput.Begin(status == B_OK);
+			fOutput.streams.begin(status == B_OK && fOutput.hasBuffers);
+			fInput.streams.begin(status == B_OK && fInput.hasBuffers);
 			while (status == B_OK && !_LookAround(deadline, false))
 				;
 			// What we know; the rest is the caller's (R14).
 			info.flags = _Directions();
-			info.played_real_time = fOutput.realTime;
-			info.played_frames_count = fOutput.framesCount;
-			info.playback_buffer_cycle = fOutput.cycle;
-			info.recorded_real_time = fInput.realTime;
-			info.recorded_frames_count = fInput.framesCount;
-			info.record_buffer_cycle = fInput.cycle;
+			fOutput.Tell(
+				info.playback_buffer_cycle, info.played_real_time, info.played_frames_count);
+			fInput.Tell(
+				info.record_buffer_cycle, info.recorded_real_time, info.recorded_frames_count);
 			mutex_unlock(&fLock);
 		}
 		if (status == B_OK)

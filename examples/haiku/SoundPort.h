@@ -76,7 +76,7 @@ public:
 		if (fStarted)
 			fBus->free_interrupts(fDevice);
 		fStarted = false;
-		if (fQueues[wire::SND_VQ_CONTROL].IsPosted())
+		if (fQueues[wire::SND_VQ_CONTROL].in_device() != 0)
 			return status_code::memory_still_owned;
 		if (fAllocated)
 			fBus->free_queues(fDevice);
@@ -124,7 +124,8 @@ protected:
 	}
 
 	void UninitPort() { delete_sem(fWakeSem); }
-	uint32 Room(uint32 queue) const { return fQueues[queue].Periods(); }
+	// How many chains of three descriptors fit: 21 where the ring has 64 (bus manager 4).
+	uint32 Room(uint32 queue) const { return fQueues[queue].room(3); }
 
 private:
 	static constexpr uint32 kQueueCount = wire::SND_VQ_COUNT;
@@ -139,7 +140,7 @@ private:
 		fAllocated = true; // also after a failure: free_queues() resets the device
 		status_t status = fBus->alloc_queues(fDevice, kQueueCount, queues, NULL);
 		for (uint32 i = 0; i < kQueueCount && status == B_OK; i++) {
-			fQueues[i].Init(fBus, queues[i], i == wire::SND_VQ_EVENT && !fEvents);
+			fQueues[i].init({fBus, queues[i], i == wire::SND_VQ_EVENT && !fEvents});
 			status = fBus->queue_setup_interrupt(queues[i], &_QueueCallback, NULL);
 		}
 		return status;

@@ -56,9 +56,10 @@ includes() { # architecture directory below arch/x86
     done
 }
 
-kernel_flags="-std=gnu++20 -O2 -fno-strict-aliasing -fno-delete-null-pointer-checks -nostdinc
-    -ffreestanding -fno-semantic-interposition -fno-tree-vectorize -fno-exceptions
-    -fno-use-cxa-atexit -fno-omit-frame-pointer -fPIC -D_KERNEL_MODE -DNDEBUG"
+# The first two are the Jamfile's own.
+kernel_flags="-std=gnu++20 -faligned-new=8 -O2 -fno-strict-aliasing
+    -fno-delete-null-pointer-checks -nostdinc -ffreestanding -fno-semantic-interposition
+    -fno-tree-vectorize -fno-exceptions -fno-use-cxa-atexit -fno-omit-frame-pointer -fPIC -D_KERNEL_MODE -DNDEBUG"
 warnings="-Wall -Wno-multichar -Wpointer-arith -Wno-ctor-dtor-privacy -Woverloaded-virtual -Werror"
 not_linux="-D__HAIKU__ -U__linux__ -U__linux -Ulinux -U__gnu_linux__ -U__unix__ -U__unix -Uunix"
 clang_warnings="-Wno-gnu-designator -Wno-builtin-requires-header -Wno-unused-private-field"

@@ -256,3 +256,26 @@ TEST_CASE("db_range: any metadata, any element: values in range, dB in range, al
     }
     CHECK(good > 1000);
 }
+
+TEST_CASE("db_range: without metadata, a dB for each value") {
+    element_info info;
+    info.type = element_type::integer;
+    info.lowest = -24;
+    info.highest = 24;
+    const db_range range = assumed_db_range(info);
+    CHECK(quietest_centi_db(range) == 0);
+    CHECK(loudest_centi_db(range) == 4800);
+    CHECK_FALSE(can_mute(range));
+    for (s32 raw = -24; raw <= 24; ++raw) {
+        CHECK(to_centi_db(range, raw) == (raw + 24) * 100);
+        CHECK(to_raw(range, (raw + 24) * 100) == raw);
+    }
+    // Very many, or one.
+    info.lowest = -0x8000'0000ll;
+    info.highest = 0x7fff'ffff;
+    CHECK(loudest_centi_db(assumed_db_range(info)) == 2'000'000);
+    CHECK(to_raw(assumed_db_range(info), 2'000'000) == 0x7fff'ffff);
+    CHECK(to_raw(assumed_db_range(info), 0) == -0x7fff'ffff - 1);
+    info.lowest = info.highest = 7;
+    CHECK(to_raw(assumed_db_range(info), 50) == 7);
+}

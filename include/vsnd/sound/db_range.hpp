@@ -182,6 +182,21 @@ inline status_code find_db_range(span<const u8> payload, const element_info& inf
     return status_code::not_available;
 }
 
+// For an element of type integer whose device does not say what its values sound like: a dB for
+// each value, from 0 upwards, but at most 20,000: more values share them.
+constexpr db_range assumed_db_range(const element_info& info) {
+    constexpr s64 most = 20000;
+    db_range range;
+    range.raw_lowest = static_cast<s32>(info.lowest);
+    range.raw_highest = static_cast<s32>(info.highest);
+    range.count = 1;
+    const s64 values = lesser(greater(info.highest - info.lowest, s64{1}), most);
+    range.segments[0] = {.raw_lowest = range.raw_lowest,
+                         .raw_highest = range.raw_highest,
+                         .db_highest = static_cast<s32>(values) * 100};
+    return range;
+}
+
 // What a value sounds like; centi_db_mute is silence. A value between two segments sounds like the
 // end of the lower one, a value outside the range like the nearest inside.
 constexpr s32 to_centi_db(const db_range& range, s32 raw) {

@@ -255,6 +255,7 @@ class stream : stream_facts,
     status_code pad_last_period();
     void play_out();
     void play_silence();
+    bool silence_due();
     [[gnu::noinline]] void completed(message& m, u32 written);
     VSND_TINY void came_back(message& m);
     void silence_done(message& m);
@@ -296,6 +297,7 @@ class stream : stream_facts,
     void stop_clock();
     void tick_clock(u64& next);
     void tick_pacing(u64 now, u64& next);
+    void tick_silence(u64 now, u64& next);
     VSND_TINY void feed_clock(u64 now);
     void feed_if_fresh(u64 now);
     void caught_up(u64 now);

@@ -194,11 +194,29 @@ void stream<Port, Handler, Limits>::play_silence() {
     [[maybe_unused]] auto held = this->end_->lock();
     if (load_relaxed(&xrun_policy_) != xrun_policy::silence) return;
     if (!this->playback() || pending_) return;
+    if constexpr (keeps_time) {
+        // There is audio, if the device took it before its time.
+        if (this->by_clock_ && time_.oldest_->at(place::kept)) return;
+    }
     for (u32 i = 0; i < silence_chains && this->in_flight() == 0; ++i) {
         message& m = this->silences()[i];
         if (!m.at(place::idle)) continue;
-        if (!ok(this->hand_over(m))) return;
+        if (!silence_due() || !ok(this->hand_over(m))) return;
     }
+}
+
+// A device that takes silence at once could keep the pump at it for ever: what is handed over ahead
+// of time has an end, and a tick goes on.
+template <class Port, class Handler, class Limits>
+bool stream<Port, Handler, Limits>::silence_due() {
+    if constexpr (keeps_time) {
+        const u64 now = this->hooks_->now_ns();
+        const u64 until = greater(time_.silent_until_, now);
+        if (until - now > stall_limit_ns_) return false;
+        const pcm_params& p = this->params_;
+        time_.silent_until_ = until + ns_of_frames(p.period_frames, p.rate_hz);
+    }
+    return true;
 }
 
 // The last period of audio came back.

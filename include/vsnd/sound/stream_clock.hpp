@@ -113,6 +113,17 @@ void stream<Port, Handler, Limits>::tick_pacing(u64 now, u64& next) {
     if (at > now) next = lesser(next, at);
 }
 
+// Silence that was put off is played in its time.
+template <class Port, class Handler, class Limits>
+void stream<Port, Handler, Limits>::tick_silence([[maybe_unused]] u64 now,
+                                                 [[maybe_unused]] u64& next) {
+    if constexpr (keeps_time) {
+        if (time_.silent_until_ == 0 || state_ != stream_state::running || draining_) return;
+        play_silence();
+        if (time_.silent_until_ > now) next = lesser(next, time_.silent_until_);
+    }
+}
+
 // A batch of completions was handled. From the pump.
 template <class Port, class Handler, class Limits>
 VSND_TINY void stream<Port, Handler, Limits>::feed_clock(u64 now) {

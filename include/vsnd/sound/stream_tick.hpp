@@ -22,7 +22,10 @@ template <class Port, class Handler, class Limits>
 u64 stream<Port, Handler, Limits>::tick(u64 now) {
     u64 next = ~u64{0};
     tick_clock(next);
-    if (!pending_) return lesser(next, watch(now));
+    if (!pending_) {
+        tick_silence(now, next);
+        return lesser(next, watch(now));
+    }
     if (send_later_) advance();
     if (now >= deadline_ && !put_off(now)) overdue(now);
     if (Limits::resets && pending_) next = lesser(next, now + card_->time_limit_ / 4);

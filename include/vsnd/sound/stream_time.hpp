@@ -27,10 +27,12 @@ struct stream_time<true, Message> {
     device_buffer buffer_;
     bool buffer_known_ = false; // told by the user
     Message* oldest_ = nullptr; // of those that have not gone back; the pumper's
+    u64 silent_until_ = 0;      // so long lasts the silence that the device was given
 
     // Nothing is recorded ahead of time.
     void set_up(const pcm_params& p, bool playback) {
         clock_.set_rate(p.rate_hz);
+        silent_until_ = 0;
         const device_buffer ahead = playback ? buffer_ : device_buffer{0, 0};
         clock_.set_device(ahead, p.period_frames, playback && buffer_known_);
     }
