@@ -8,8 +8,10 @@
 #include <map>
 
 #include <ring/packed_hand_device.hpp>
+#include <support/rounds.hpp>
 
 using namespace ring_test;
+using support::rounds;
 using vsnd::status_code;
 using kind = vsnd::used::kind;
 
@@ -239,10 +241,10 @@ TEST_CASE("packed: random operations agree with the reference") {
                 CAPTURE(features);
                 CAPTURE(seed);
                 run r(size, features, seed);
-                r.steps(8'000);
-                CHECK(r.completed() > 100);
-                if (size <= 64) CHECK(r.refused() > 10);
-                if (size >= 8 && (features & in_order_bit) != 0) CHECK(r.skipped() > 50);
+                r.steps(rounds(8'000));
+                CHECK(r.completed() > rounds(100));
+                if (size <= 64) CHECK(r.refused() > rounds(10));
+                if (size >= 8 && (features & in_order_bit) != 0) CHECK(r.skipped() > rounds(50));
             }
         }
     }
@@ -251,9 +253,9 @@ TEST_CASE("packed: random operations agree with the reference") {
 TEST_CASE("packed: a random run through ten thousands of rounds") {
     for (const uint64_t features : {uint64_t{0}, event_idx_bit | indirect_bit, in_order_bit}) {
         run r(5, features, 99);
-        r.steps(600'000);
-        CHECK(r.completed() > 30'000);
-        CHECK(r.stale_answers() > 100);
+        r.steps(rounds(600'000));
+        CHECK(r.completed() > rounds(30'000));
+        CHECK(r.stale_answers() > rounds(100));
     }
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 
 #include <ring/hand_device.hpp>
+#include <support/rounds.hpp>
 
 using namespace ring_test;
 using vsnd::status_code;
@@ -213,9 +214,9 @@ TEST_CASE("ring: random operations agree with the reference") {
                 CAPTURE(features);
                 CAPTURE(seed);
                 run r(size, features, seed);
-                r.steps(8'000);
-                CHECK(r.completed() > 100);
-                CHECK(r.refused() > 10);
+                r.steps(support::rounds(8'000));
+                CHECK(r.completed() > support::rounds(100));
+                CHECK(r.refused() > support::rounds(10));
             }
         }
     }
