@@ -1,10 +1,10 @@
-# Joins test files into few units, because what costs is the card, the model and the rig that each of
-# them instantiates again. Every file stays in a namespace of its own, so their
-# names cannot meet; all of their headers come before the first. A file compiles alone if it does
-# more with the preprocessor than include, or if a line of it begins with "// Compiled alone".
+# Joins test files into few units, because what costs is the card, the model and the rig that each
+# of them instantiates again. Every file stays in a namespace of its own, so their names cannot meet;
+# all of their headers come before the first. A file compiles alone if it does more with the
+# preprocessor than include, or if a line of it begins with "// Compiled alone".
 #
 # vsnd_join_tests(VARIABLE SIZE FILES...): the sources to compile instead, at most SIZE of one folder
-# in a unit; all of them in one unit if SIZE is "all".
+# in a unit; all in one unit if SIZE is "all".
 function(vsnd_join_tests variable size)
     set(result)
     set(units)

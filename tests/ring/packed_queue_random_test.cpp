@@ -232,19 +232,21 @@ class run {
 } // namespace
 
 TEST_CASE("packed: random operations agree with the reference") {
+    unsigned number = 0;
     for (const unsigned size : {1U, 2U, 3U, 5U, 8U, 64U, 256U}) {
         for (const uint64_t features :
              {uint64_t{0}, indirect_bit, event_idx_bit, event_idx_bit | indirect_bit, in_order_bit,
               in_order_bit | event_idx_bit | indirect_bit}) {
             for (uint64_t seed = 1; seed <= 3; ++seed) {
+                if (!support::one_in(11, number++)) continue;
                 CAPTURE(size);
                 CAPTURE(features);
                 CAPTURE(seed);
                 run r(size, features, seed);
-                r.steps(rounds(8'000));
-                CHECK(r.completed() > rounds(100));
-                if (size <= 64) CHECK(r.refused() > rounds(10));
-                if (size >= 8 && (features & in_order_bit) != 0) CHECK(r.skipped() > rounds(50));
+                r.steps(8'000);
+                CHECK(r.completed() > 100);
+                if (size <= 64) CHECK(r.refused() > 10);
+                if (size >= 8 && (features & in_order_bit) != 0) CHECK(r.skipped() > 50);
             }
         }
     }
