@@ -143,7 +143,7 @@ TEST_CASE("many streams: one paused, one draining, one failing, in every casting
         for (const notification_policy policy : policies) {
             for (const auto& roles : casts) {
                 for (const failure how : {failure::io_errors, failure::stalled}) {
-                    if (!support::one_in(7, number++)) continue;
+                    if (!support::one_in(19, number++)) continue;
                     CAPTURE(policy.doorbell_every);
                     CAPTURE(policy.interrupt_every);
                     CAPTURE(roles[0]);
