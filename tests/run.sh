@@ -38,8 +38,14 @@ has_qemu() {
     [ -e /usr/share/alsa/alsa.conf ]
 }
 
+has_user_emulation() {
+    for machine in aarch64 riscv64 i386 s390x; do
+        have "qemu-$machine-static" || return 1
+    done
+}
+
 # need KIND WHAT PACKAGES CHECK...: notes a missing item. Without a `required` one nothing runs.
-missing= packages= qemu_packages= lacks_required=no
+missing= packages= qemu_packages= cross_packages= lacks_required=no
 need() {
     kind=$1 what=$2 wanted=$3
     shift 3
@@ -51,6 +57,7 @@ need() {
     esac
     case $what in
     QEMU*) qemu_packages=$wanted ;;
+    cross*) cross_packages="$cross_packages $wanted" ;;
     *) packages="$packages $wanted" ;;
     esac
 }
@@ -58,7 +65,7 @@ need() {
 has_cmake() { have cmake && have ctest && at_least "$(cmake --version | number_in)" 3.25; }
 
 find_missing() {
-    missing= packages= qemu_packages= lacks_required=no
+    missing= packages= qemu_packages= cross_packages= lacks_required=no
     need required "g++" "g++ libc6-dev" have g++
     need required "CMake 3.25 or newer" "cmake" has_cmake
     need required "make" "make" have make
@@ -71,6 +78,11 @@ find_missing() {
     need "else tests are skipped" "clang-format 14" "clang-format-14" llvm_tool_14 clang-format
     need "else tests are skipped" "clang-tidy 14" "clang-tidy-14" llvm_tool_14 clang-tidy
     need "else tests are skipped" "valgrind" "valgrind" have valgrind
+    for machine in aarch64 riscv64 i686 s390x; do
+        need "else tests are skipped" "cross compiler for $machine" "g++-$machine-linux-gnu" \
+            have "$machine-linux-gnu-g++"
+    done
+    need "else tests are skipped" "user emulation" "qemu-user-static" has_user_emulation
     need "else tests are skipped" "linux/virtio_snd.h" "linux-libc-dev" \
         has_header linux/virtio_snd.h
     need "else tests are skipped" "QEMU 8.2 or newer with ALSA" \
@@ -135,7 +147,7 @@ apt() {
 install_missing() {
     echo "Missing on this machine:"
     printf %s "$missing"
-    echo "To be installed:$packages${qemu_packages:+ }$qemu_packages"
+    echo "To be installed:$packages$cross_packages${qemu_packages:+ }$qemu_packages"
     mkdir -p "$scratch/sources" "$scratch/lists/partial" "$scratch/cache/archives/partial"
     for file in /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list; do
         [ ! -e "$file" ] || cp "$file" "$scratch/sources/"
@@ -154,14 +166,21 @@ install_missing() {
         echo "QEMU comes from the suite bookworm-backports of the mirror that apt uses already."
     fi
     apt update || return 1
+    crossed=0
     if [ -n "$packages" ]; then
         # shellcheck disable=SC2086
         apt install -y --no-install-recommends $packages || return 1
+    fi
+    # Debian's cross compilers and g++-multilib exclude each other: what is here already stays.
+    if [ -n "$cross_packages" ]; then
+        # shellcheck disable=SC2086
+        apt install -y --no-install-recommends --no-remove $cross_packages || crossed=1
     fi
     if [ -n "$qemu_packages" ]; then
         # shellcheck disable=SC2086
         apt install -y --no-install-recommends $target $qemu_packages || return 1
     fi
+    return $crossed
 }
 
 find_missing

@@ -5,6 +5,7 @@ usage: summary.py BUILD_DIRECTORY; reads results.xml there, writes summary.txt t
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as xml
@@ -46,6 +47,16 @@ def output_of(case):
     return case.findtext("system-out") or ""
 
 
+def emulated(cases, labels):
+    """How many of the library's cases ran on each of the other machines."""
+    for case in cases:
+        if "portable" not in labels.get(case.get("name"), []) or outcome_of(case) == "skipped":
+            continue
+        said = re.search(r"test cases: +(\d+) .*\| +(\d+) failed \| +(\d+) skipped", output_of(case))
+        ran = "{} cases ran, {} failed, {} left out".format(*said.groups()) if said else "none ran"
+        yield f"{case.get('name')}: {ran}"
+
+
 def count(cases, outcome):
     return sum(outcome_of(case) == outcome for case in cases)
 
@@ -61,6 +72,7 @@ def main():
     end_to_end = [case for case in cases if "e2e" in labels.get(case.get("name"), [])]
 
     lines = table.make([(output_of(case), outcome_of(case) == "passed") for case in end_to_end])
+    lines += emulated(cases, labels)
     for case in cases:
         if outcome_of(case) == "failed":
             lines.append(f"failed: {case.get('name')}")

@@ -1,9 +1,10 @@
-# Joins test files of one folder into few units, because what costs is the card, the model and the
-# rig that each of them instantiates again. Every file stays in a namespace of its own, so their
-# names cannot meet; all of their headers come before the first. A file compiles alone if it does
-# more with the preprocessor than include, or if a line of it begins with "// Compiled alone".
+# Joins test files into few units, because what costs is the card, the model and the rig that each
+# of them instantiates again. Every file stays in a namespace of its own, so their names cannot meet;
+# all of their headers come before the first. A file compiles alone if it does more with the
+# preprocessor than include, or if a line of it begins with "// Compiled alone".
 #
-# vsnd_join_tests(VARIABLE SIZE FILES...): the sources to compile instead, at most SIZE in a unit.
+# vsnd_join_tests(VARIABLE SIZE FILES...): the sources to compile instead, at most SIZE of one folder
+# in a unit; all in one unit if SIZE is "all".
 function(vsnd_join_tests variable size)
     set(result)
     set(units)
@@ -13,13 +14,17 @@ function(vsnd_join_tests variable size)
             list(APPEND result ${file})
             continue()
         endif()
-        get_filename_component(folder ${file} DIRECTORY)
-        get_filename_component(name ${folder} NAME)
-        list(APPEND files_${name} ${file})
-        list(LENGTH files_${name} count)
-        math(EXPR number "(${count} - 1) / ${size}")
-        list(APPEND unit_${name}_${number} ${file})
-        list(APPEND units ${name}_${number})
+        set(unit all)
+        if(NOT size STREQUAL all)
+            get_filename_component(folder ${file} DIRECTORY)
+            get_filename_component(name ${folder} NAME)
+            list(APPEND files_${name} ${file})
+            list(LENGTH files_${name} count)
+            math(EXPR number "(${count} - 1) / ${size}")
+            set(unit ${name}_${number})
+        endif()
+        list(APPEND unit_${unit} ${file})
+        list(APPEND units ${unit})
     endforeach()
     list(REMOVE_DUPLICATES units)
     foreach(unit ${units})

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <conformance/session.hpp>
+#include <support/units.hpp>
 
 using namespace conformance;
 
@@ -27,10 +28,12 @@ TEST_CASE("conformance: buffers are taken back after the reset, not before") {
     const usize owned = r.device().queue(wire::SND_VQ_TX).in_flight();
     REQUIRE(owned != 0);
     r.device().faults().ignores_reset = true;
+    r.kernel.ns_per_look = support::ms;
     CHECK(r.driver.close() == status_code::memory_still_owned);
     CHECK(r.device().queue(wire::SND_VQ_TX).in_flight() == owned);
     CHECK(out.release() == status_code::memory_still_owned);
     r.device().faults() = {};
+    r.kernel.ns_per_look = 0;
     CHECK(r.driver.close() == status_code::ok);
     CHECK(r.driver.open(r.port, r.area) == status_code::ok);
     CHECK_CLEAN(r);

@@ -76,12 +76,12 @@ TEST_CASE("element: the default ones are as the specification wants them") {
 
 TEST_CASE("element: its information in both layouts, and in the size that was asked for") {
     const struct {
-        element_layout layout;
+        model::element_layout layout;
         u32 asked;
         u32 value_at; // where the value's own numbers begin
-    } rows[] = {{element_layout::plain, 92, 68},   {element_layout::plain, 96, 68},
-                {element_layout::aligned, 96, 72}, {element_layout::aligned, 92, 72},
-                {element_layout::asked, 92, 68},   {element_layout::asked, 96, 72}};
+    } rows[] = {{model::element_layout::plain, 92, 68},   {model::element_layout::plain, 96, 68},
+                {model::element_layout::aligned, 96, 72}, {model::element_layout::aligned, 92, 72},
+                {model::element_layout::asked, 92, 68},   {model::element_layout::asked, 96, 72}};
     for (const auto& row : rows) {
         CAPTURE(row.asked);
         CAPTURE(row.value_at);
@@ -98,7 +98,7 @@ TEST_CASE("element: its information in both layouts, and in the size that was as
             std::memcpy(&value, bytes.data() + item * row.asked + at, 4);
             return to_little(value);
         };
-        CHECK(word(0, 4) == element_role(wire::SND_CTL_ROLE_GAIN, wire::SND_D_INPUT));
+        CHECK(word(0, 4) == model::element_role(wire::SND_CTL_ROLE_GAIN, wire::SND_D_INPUT));
         CHECK(word(0, row.value_at) == static_cast<u32>(-24));
         CHECK(word(0, row.value_at + 4) == 24);
         CHECK(word(0, row.value_at + 8) == 3);

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <support/rounds.hpp>
+
 #include "raw_driver.hpp"
 
 using namespace vsnd;
@@ -83,7 +85,7 @@ class chaos {
 
 TEST_CASE("the model survives any driver, and plays to the bit after a reset") {
     u64 broken = 0;
-    for (u32 seed = 0; seed < 200; ++seed) {
+    for (u32 seed = 0; seed < support::rounds(200); ++seed) {
         CAPTURE(seed);
         driver d(seed % 2 == 0 ? default_profile() : qemu_profile());
         d.up();
@@ -107,5 +109,5 @@ TEST_CASE("the model survives any driver, and plays to the bit after a reset") {
         CHECK(std::equal(audio.begin(), audio.end(), sink.end() - 1024));
         CHECK_FALSE(d.memory.released_memory_touched());
     }
-    CHECK(broken > 100); // the drivers were as bad as they should be
+    CHECK(broken > support::rounds(100)); // the drivers were as bad as they should be
 }

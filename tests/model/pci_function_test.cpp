@@ -11,7 +11,7 @@ using raw::driver;
 
 namespace {
 
-driver make(const pci_layout& layout) {
+driver make(const model::pci_layout& layout) {
     return driver(default_profile(), layout);
 }
 wire::pci_cap capability_at(driver& d, u32 at) {

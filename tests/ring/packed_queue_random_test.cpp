@@ -8,8 +8,10 @@
 #include <map>
 
 #include <ring/packed_hand_device.hpp>
+#include <support/rounds.hpp>
 
 using namespace ring_test;
+using support::rounds;
 using vsnd::status_code;
 using kind = vsnd::used::kind;
 
@@ -230,11 +232,13 @@ class run {
 } // namespace
 
 TEST_CASE("packed: random operations agree with the reference") {
+    unsigned number = 0;
     for (const unsigned size : {1U, 2U, 3U, 5U, 8U, 64U, 256U}) {
         for (const uint64_t features :
              {uint64_t{0}, indirect_bit, event_idx_bit, event_idx_bit | indirect_bit, in_order_bit,
               in_order_bit | event_idx_bit | indirect_bit}) {
             for (uint64_t seed = 1; seed <= 3; ++seed) {
+                if (!support::one_in(11, number++)) continue;
                 CAPTURE(size);
                 CAPTURE(features);
                 CAPTURE(seed);
@@ -251,9 +255,9 @@ TEST_CASE("packed: random operations agree with the reference") {
 TEST_CASE("packed: a random run through ten thousands of rounds") {
     for (const uint64_t features : {uint64_t{0}, event_idx_bit | indirect_bit, in_order_bit}) {
         run r(5, features, 99);
-        r.steps(600'000);
-        CHECK(r.completed() > 30'000);
-        CHECK(r.stale_answers() > 100);
+        r.steps(rounds(600'000));
+        CHECK(r.completed() > rounds(30'000));
+        CHECK(r.stale_answers() > rounds(100));
     }
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include <ring/packed_hand_device.hpp>
+#include <support/rounds.hpp>
 
 using namespace ring_test;
 using vsnd::status_code;
@@ -233,7 +234,7 @@ TEST_CASE("packed: a full ring goes round and round, in any order") {
             for (size_t i = 0; i < fits; ++i)
                 slots.push_back(b.bind(m.chain(), i));
             unsigned wrong = 0;
-            for (unsigned round = 0; round < 200; ++round) {
+            for (unsigned round = 0; round < support::rounds(200); ++round) {
                 std::vector<packed_hand_device::buffer> popped;
                 for (const auto& s : slots)
                     wrong += !ok(b.queue.post(s));

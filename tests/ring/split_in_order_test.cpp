@@ -6,6 +6,7 @@
 #include <conformance/session.hpp>
 #include <ring/both_ends.hpp>
 #include <ring/hand_device.hpp>
+#include <support/rounds.hpp>
 
 using namespace vsnd;
 
@@ -141,10 +142,10 @@ TEST_CASE("split: two readings of the chapter understand each other") {
             CAPTURE(size);
             CAPTURE(features);
             ends b(size, features, 1);
-            b.steps(15'000);
-            CHECK(b.completed() > 500);
-            CHECK(b.rung() > 100);
-            CHECK(b.interrupts() > 100);
+            b.steps(support::rounds(15'000));
+            CHECK(b.completed() > support::rounds(500));
+            CHECK(b.rung() > support::rounds(100));
+            CHECK(b.interrupts() > support::rounds(100));
         }
     }
 }

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <support/sound_rig.hpp>
+#include <support/units.hpp>
 
 using namespace vsnd;
 using support::bytes;
@@ -188,6 +189,7 @@ TEST_CASE("a reset that never reads back: the memory is still owned, and is said
     pcm_params p;
     REQUIRE(r.prepare(out, p) == status_code::ok);
     r.device().faults().ignores_reset = true;
+    r.kernel.ns_per_look = support::ms; // polling takes time
     CHECK(r.driver.close() == status_code::memory_still_owned);
     CHECK(r.driver.state() == card_state::failed);
     CHECK(r.open() == status_code::wrong_state);
@@ -199,6 +201,7 @@ TEST_CASE("a reset that never reads back: the memory is still owned, and is said
     CHECK(r.driver.close() == status_code::memory_still_owned);
     // The device comes to its senses: close can be tried again.
     r.device().faults().ignores_reset = false;
+    r.kernel.ns_per_look = 0;
     CHECK(r.driver.close() == status_code::ok);
     expect_opens_and_plays(r);
 }
@@ -206,7 +209,8 @@ TEST_CASE("a reset that never reads back: the memory is still owned, and is said
 TEST_CASE("a device that does not even reset at open") {
     rig<> r;
     r.device().faults().ignores_reset = true;
-    r.device().write_status(1); // somebody else left it so
+    r.kernel.ns_per_look = support::ms; // polling takes time
+    r.device().write_status(1);         // somebody else left it so
     r.device().violations().clear();
     const status_code code = r.open();
     CHECK(code == status_code::memory_still_owned);
@@ -215,6 +219,7 @@ TEST_CASE("a device that does not even reset at open") {
     CHECK_FALSE(r.driver.pump(wire::SND_VQ_TX, 1));
     CHECK(r.driver.tick(5) == ~u64{0});
     r.device().faults().ignores_reset = false;
+    r.kernel.ns_per_look = 0;
     CHECK(r.driver.close() == status_code::ok);
     expect_opens_and_plays(r);
 }

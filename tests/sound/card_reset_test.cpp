@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <support/rescue_bench.hpp>
+#include <support/units.hpp>
 #include <vsnd/model/profiles.hpp>
 
 using namespace vsnd;
@@ -239,6 +240,7 @@ TEST_CASE("reset: one that is not confirmed leaves the memory with the device") 
     const bytes data = noise(full);
     auto& out = b.running(data);
     b.r.device().faults().ignores_reset = true;
+    b.r.kernel.ns_per_look = support::ms; // polling takes time
     b.r.device().set_needs_reset();
     b.r.run(0);
     for (u32 i = 0; i < 100 && b.r.driver.state() == card_state::recovering; ++i)

@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include <support/rounds.hpp>
 #include <vsnd/sound/db_range.hpp>
 
 #include "element_items.hpp"
@@ -235,7 +236,7 @@ TEST_CASE("db_range: what makes no sense is refused, and the range stays as it w
 TEST_CASE("db_range: any metadata, any element: values in range, dB in range, always an end") {
     hostile_bytes random(19);
     u32 good = 0;
-    for (int round = 0; round < 100000; round++) {
+    for (u32 round = 0; round < support::rounds(100000); round++) {
         byte_vector bytes = words({random.below(7), 8 * (1 + random.below(8))});
         const byte_vector rest = random.take(random.below(80));
         bytes.insert(bytes.end(), rest.begin(), rest.end());
@@ -254,7 +255,7 @@ TEST_CASE("db_range: any metadata, any element: values in range, dB in range, al
                            raw <= highest && d.range.count <= most_db_segments;
         if (!sound) REQUIRE(sound);
     }
-    CHECK(good > 1000);
+    CHECK(good > support::rounds(1000));
 }
 
 TEST_CASE("db_range: without metadata, a dB for each value") {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <support/rounds.hpp>
 #include <vsnd/sound/element_layout.hpp>
 
 #include "element_items.hpp"
@@ -115,7 +116,7 @@ TEST_CASE("element_layout: where the items do not tell, the length does, then th
 TEST_CASE("element_layout: many ranges, alone and in items of the other size") {
     hostile_bytes random(14);
     u32 wrong = 0;
-    for (int round = 0; round < 20000; round++) {
+    for (u32 round = 0; round < support::rounds(20000); round++) {
         const s32 lowest = static_cast<s32>(random.below(20000)) - 10000;
         const s32 highest = lowest + 2 + static_cast<s32>(random.below(20000));
         const u32 step = random.below(3);
@@ -132,7 +133,7 @@ TEST_CASE("element_layout: many ranges, alone and in items of the other size") {
 TEST_CASE("element_layout: any bytes end in one of the four, and items stay within them") {
     hostile_bytes random(15);
     u32 whole = 0;
-    for (int round = 0; round < 20000; round++) {
+    for (u32 round = 0; round < support::rounds(20000); round++) {
         const byte_vector bytes = random.take(random.below(500));
         const u32 count = random.below(4) == 0 ? random.word() : random.below(6);
         const element_layout layout = find_element_layout(view(bytes), count);
@@ -146,5 +147,5 @@ TEST_CASE("element_layout: any bytes end in one of the four, and items stay with
         const bool inside = item.begin() >= view(bytes).begin() && item.end() <= view(bytes).end();
         if (!inside) REQUIRE(inside);
     }
-    CHECK(whole > 1000);
+    CHECK(whole > support::rounds(1000));
 }

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <initializer_list>
 
+#include <support/rounds.hpp>
 #include <vsnd/sound/element_request.hpp>
 
 #include "element_items.hpp"
@@ -199,7 +200,7 @@ TEST_CASE("element_request: TLV_WRITE and TLV_COMMAND, only with their rights an
 TEST_CASE("element_request: whatever the element and the room, no byte beyond the room") {
     hostile_bytes random(17);
     u32 built = 0;
-    for (int round = 0; round < 50000; round++) {
+    for (u32 round = 0; round < support::rounds(50000); round++) {
         auto raw = random.structure<wire::snd_ctl_info>();
         raw.type = random.below(6);
         raw.count = random.below(100);
@@ -223,5 +224,5 @@ TEST_CASE("element_request: whatever the element and the room, no byte beyond th
             if (!fits) REQUIRE(fits);
         }
     }
-    CHECK(built > 10000);
+    CHECK(built > support::rounds(10000));
 }

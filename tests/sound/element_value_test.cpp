@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 
+#include <support/rounds.hpp>
 #include <vsnd/sound/element_value.hpp>
 
 #include "element_items.hpp"
@@ -192,7 +193,7 @@ TEST_CASE("element_value: any element and any value: in range or refused") {
     item_name name;
     wire::snd_ctl_value raw{};
     u32 good = 0;
-    for (int round = 0; round < 100000; round++) {
+    for (u32 round = 0; round < support::rounds(100000); round++) {
         auto item = random.structure<wire::snd_ctl_info>();
         item.type = random.below(6);
         item.count = random.below(150);
@@ -215,5 +216,5 @@ TEST_CASE("element_value: any element and any value: in range or refused") {
             !all || info.type == element_type::iec958 || get_value(info, raw, 0).ok();
         if (!agree) REQUIRE(agree);
     }
-    CHECK(good > 1000);
+    CHECK(good > support::rounds(1000));
 }

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <support/party.hpp>
+#include <support/rounds.hpp>
 
 using namespace vsnd;
 using support::bytes;
@@ -66,12 +67,14 @@ bool is_silence(const bytes& sink, usize from, const bytes& sample) {
 
 // [virtio 1.4] Sound Device / PCM Stream Parameters
 TEST_CASE("every format at every rate is played to the byte, and silence in it at the end") {
+    u32 number = 0;
     for (const silence_row& row : rows) {
         support::rig<> r;
         REQUIRE(r.open() == status_code::ok);
         auto& out = *r.driver.find(direction::playback);
         const bytes& sink = r.device().stream(out.id()).sink();
         for (u32 rate = 0; rate < pcm_rate_count; ++rate) {
+            if (!support::one_in(5, number++)) continue;
             CAPTURE(std::string(to_string(row.format)));
             CAPTURE(hz(rate));
             const pcm_params p = any(row.format, rate);

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <support/party.hpp>
+#include <support/rounds.hpp>
 
 using namespace vsnd;
 using support::live;
@@ -137,10 +138,12 @@ TEST_CASE("many streams: one paused, one draining, one failing, in every casting
     model::device_profile burst = model::default_profile();
     burst.pace = model::pacing::burst;
     burst.buffer_frames = 1024;
+    u32 number = 0;
     for (const auto& profile : {model::default_profile(), burst}) {
         for (const notification_policy policy : policies) {
             for (const auto& roles : casts) {
                 for (const failure how : {failure::io_errors, failure::stalled}) {
+                    if (!support::one_in(19, number++)) continue;
                     CAPTURE(policy.doorbell_every);
                     CAPTURE(policy.interrupt_every);
                     CAPTURE(roles[0]);
@@ -228,8 +231,10 @@ class wanderer {
 } // namespace
 
 TEST_CASE("many streams: up to eight at once pause, go on, drain and change as they like") {
+    u32 number = 0;
     for (const notification_policy policy : policies) {
         for (const bool indirect : {true, false}) {
+            if (!support::one_in(3, number++)) continue;
             CAPTURE(policy.doorbell_every);
             CAPTURE(policy.interrupt_every);
             CAPTURE(indirect);

@@ -7,7 +7,7 @@
 
 namespace vsnd::model {
 
-// Slow and short: bit after bit. Divisors have up to 127 bits.
+// Division is slow and short: bit after bit. Divisors have up to 127 bits.
 class plain_u128 {
   public:
     constexpr plain_u128(u64 low = 0) : low_(low) {}
@@ -28,21 +28,25 @@ class plain_u128 {
         return difference;
     }
     friend constexpr plain_u128 operator*(plain_u128 a, plain_u128 b) {
-        plain_u128 product;
-        for (int bit = 127; bit >= 0; bit--) {
-            product = product + product;
-            if (b.bit(bit)) product = product + a;
-        }
+        constexpr u64 half = 0xffff'ffff;
+        const u64 a0 = a.low_ & half, a1 = a.low_ >> 32;
+        const u64 b0 = b.low_ & half, b1 = b.low_ >> 32;
+        const u64 middle = a1 * b0 + (a0 * b0 >> 32); // below 2^64
+        const u64 crossed = a0 * b1 + (middle & half);
+        plain_u128 product(a.low_ * b.low_);
+        product.high_ = a1 * b1 + (middle >> 32) + (crossed >> 32);
+        product.high_ += a.high_ * b.low_ + a.low_ * b.high_;
         return product;
     }
     friend constexpr plain_u128 operator/(plain_u128 a, plain_u128 b) {
         plain_u128 quotient, rest;
-        for (int bit = 127; bit >= 0; bit--) {
-            quotient = quotient + quotient;
-            rest = rest + rest + plain_u128(a.bit(bit) ? 1 : 0);
-            if (rest < b) continue;
-            rest = rest - b;
-            quotient = quotient + 1;
+        for (int bit = a.high_ != 0 ? 127 : 63; bit >= 0; bit--) {
+            quotient.push(0);
+            rest.push(a.bit(bit) ? 1 : 0);
+            if (rest.high_ < b.high_ || (rest.high_ == b.high_ && rest.low_ < b.low_)) continue;
+            rest.high_ -= b.high_ + (rest.low_ < b.low_ ? 1 : 0);
+            rest.low_ -= b.low_;
+            quotient.low_ |= 1;
         }
         return quotient;
     }
@@ -56,6 +60,10 @@ class plain_u128 {
     }
 
   private:
+    constexpr void push(u64 bit) {
+        high_ = high_ << 1 | low_ >> 63;
+        low_ = low_ << 1 | bit;
+    }
     constexpr bool bit(int n) const { return ((n < 64 ? low_ >> n : high_ >> (n - 64)) & 1) != 0; }
 
     u64 high_ = 0; // compared first
