@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include <vsnd/base/atomic.hpp>
 #include <vsnd/port/device.hpp>
 #include <vsnd/wire/sound.hpp>
 
@@ -117,7 +118,7 @@ class smp_queue {
             ++taken_;
             handle(r.what);
         }
-        return !news_after_arming(skipped + 1);
+        return !news_after_arming(vsnd::load_relaxed(&skipped) + 1);
     }
 
     // --- For the device and the port. ---

@@ -257,7 +257,7 @@ class packed_queue {
     // number of descriptors; where they do not, the next one it is, which is never too late.
     // Without EVENT_IDX the flags say "always" and the place means nothing.
     VSND_HOT bool news_after_arming(const packed_place& place, const u32& skipped) {
-        const u16 event = place.event_ahead(skipped * shadows_.stride(), size_);
+        const u16 event = place.event_ahead(load_relaxed(&skipped) * shadows_.stride(), size_);
         store_relaxed(&driver_event_->desc, event);
         order::full(); // pairs with the device's barrier between an answer and the event
         return in_batch_ || is_used(ring_ + place.at, place.mark);

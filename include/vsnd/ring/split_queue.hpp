@@ -264,7 +264,7 @@ class split_queue {
 
     // Without EVENT_IDX the device ignores used_event, and goes by the flags.
     VSND_HOT bool news_after_arming(const u8* base, u32 at, const u32& skipped) {
-        store_relaxed(used_event_, static_cast<u16>(at + skipped));
+        store_relaxed(used_event_, static_cast<u16>(at + load_relaxed(&skipped)));
         order::full(); // pairs with the device's barrier between used.idx and used_event
         if (in_order_.in_batch()) return true;
         return order::consume(field(base, wire::VIRTQ_USED_IDX_OFFSET)) != static_cast<u16>(at);

@@ -92,11 +92,11 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     // device that is gone writes no memory any more: ok.
     status_code close();
 
-    card_state state() const { return load_relaxed(&state_); }
+    card_state state() const { return Limits::small ? state_ : load_relaxed(&state_); }
 
     // Why the card failed, or is being reset: device_broken, needs_reset, timed_out, device_gone,
     // memory_still_owned; ok otherwise. Context: any.
-    status_code failure() const { return load_relaxed(&failure_); }
+    status_code failure() const { return Limits::small ? failure_ : load_relaxed(&failure_); }
 
     // How many streams the device has, and how many of them can be used here.
     u32 device_streams() const { return device_streams_; }
@@ -208,10 +208,7 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     u32 next_marks();
     void look_at(u32 queue);
     void look_at_all();
-    void check_device() {
-        if (Limits::resets && state_ == card_state::failed) return;
-        if (port_ != nullptr && needs_reset(*port_)) trouble(status_code::needs_reset);
-    }
+    void check_device();
     void become(card_state s) { store_relaxed(&state_, s); }
 
     // --- Policies (card_policy.hpp). ---
@@ -219,41 +216,16 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     void set_guards(const endpoint_type& end);
     void settle_policy(endpoint_type& end);
 
-    // An entry may be called when there is no such queue, or none yet, or before DRIVER_OK, when
-    // no doorbell may ring.
+    // Not so: no such queue, or none yet; before DRIVER_OK, when no doorbell may ring.
     bool reachable(u32 queue) const {
         return load_acquire(&port_) != nullptr && !load_acquire(&setting_up_) &&
                queue < wire::SND_VQ_COUNT && ends_[queue].ready();
     }
     // What an operation hears while the card is away: busy or suspended; else ok.
-    status_code away() const {
-        if constexpr (Limits::resets) {
-            const card_state at = state();
-            if (at == card_state::recovering) return status_code::busy;
-            if (at == card_state::suspended) return status_code::suspended;
-        }
-        return status_code::ok;
-    }
+    status_code away() const;
     // What the user's periods hear while a stream takes none.
-    status_code no_audio() const {
-        const status_code code = away();
-        if (ok(code)) return status_code::wrong_state;
-        return code == status_code::busy ? status_code::would_block : code;
-    }
-    // A handler is called while a queue is pumped, or in the card's turn, so a call from who does it
-    // comes from a handler.
-    // While the device is set up again every pump is claimed, and nobody called.
-    bool in_callback() {
-        if (Limits::resets && load_relaxed(&setting_up_)) return false;
-        for (endpoint_type& end : ends_) {
-            if (end.pumped_by(context_of(*hooks_))) return true;
-        }
-        if constexpr (has_context<hooks> && !Limits::small) {
-            queue_lock<hooks> held(*hooks_, wire::SND_VQ_CONTROL);
-            return turn_.taken && turn_.owner == hooks_->context();
-        }
-        return false;
-    }
+    status_code no_audio() const;
+    bool in_callback();
     u64 time() {
         if constexpr (has_clock<hooks>) {
             return hooks_->now_ns();

@@ -10,7 +10,7 @@ namespace vsnd {
 
 template <class Card, class Limits>
 void card_items<Card, Limits>::item_answered(const control_answer& answer) {
-    if (self().state_ == card_state::opening) return got_items(answer.code);
+    if (self().state() == card_state::opening) return got_items(answer.code);
     if constexpr (jacks_too) {
         if (answer.owner == jack_owner && jacks_.task.outcome_ == status_code::in_progress) {
             if (ok(answer.code)) {
@@ -52,7 +52,7 @@ template <class Card, class Limits>
 void card_items<Card, Limits>::tick_items(u64 now, u64& next) {
     Card& card = self();
     item_question q;
-    if (card.state_ == card_state::opening) {
+    if (card.state() == card_state::opening) {
         if (progress_.probing || !question(q) || Card::before(now, card.deadline_, next)) return;
         if (card.overdue(q.owner, card.deadline_, now)) got_items(status_code::timed_out);
         return;
@@ -115,7 +115,7 @@ bool card_items<Card, Limits>::jack_event([[maybe_unused]] u32 id,
     if constexpr (jacks_too) {
         if (id >= lesser(jacks_.in_device, Limits::jacks)) return false;
         jacks_.heard[id] = connected ? heard_state::connected : heard_state::disconnected;
-        if (id >= jacks_.count) return self().state_ == card_state::opening;
+        if (id >= jacks_.count) return self().state() == card_state::opening;
         jacks_.all[id].connected = connected;
         Card& card = self();
         if constexpr (requires { card.handler_.jack_changed(card, id); }) {
@@ -131,7 +131,7 @@ template <class Card, class Limits>
 bool card_items<Card, Limits>::element_event([[maybe_unused]] u32 data) {
     if constexpr (elements_too) {
         Card& card = self();
-        const bool opening = card.state_ == card_state::opening;
+        const bool opening = card.state() == card_state::opening;
         const element_notice notice =
             decode_element_notice(data, opening ? elements_.in_device : elements_.count);
         if (!notice.usable) return false;

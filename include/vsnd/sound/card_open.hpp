@@ -7,7 +7,7 @@ namespace vsnd {
 
 template <class Port, class Handler, class Limits>
 status_code card<Port, Handler, Limits>::open_async(Port& port, const dma_region& memory) {
-    if (state_ != card_state::closed) return status_code::wrong_state;
+    if (state() != card_state::closed) return status_code::wrong_state;
     if (memory.cpu == nullptr || memory.bytes < card_bytes<Limits>() ||
         (memory.bus.value & (card_alignment - 1)) != 0) {
         return status_code::no_memory;
@@ -59,7 +59,7 @@ status_code card<Port, Handler, Limits>::set_up(Port& port) {
     const status_code read =
         port.read_config(from, {reinterpret_cast<u8*>(&config) + from, end - from});
     if (!ok(read)) return read;
-    const bool again = Limits::resets && state_ != card_state::opening;
+    const bool again = Limits::resets && state() != card_state::opening;
     if constexpr (Limits::resets) {
         if (again && !same_device(config, features.value())) return status_code::device_broken;
         rescue_.features = features.value();
@@ -193,7 +193,7 @@ template <class Port, class Handler, class Limits>
 status_code card<Port, Handler, Limits>::close() {
     if (state() == card_state::closed) return status_code::ok;
     if (in_callback()) return status_code::wrong_context;
-    if (state_ == card_state::open) {
+    if (state() == card_state::open) {
         // Politely first. What does not answer is dealt with by the reset.
         for (stream_type& s : streams()) {
             (void)wait_for(s.outcome_);
@@ -239,8 +239,8 @@ void card<Port, Handler, Limits>::fail(status_code code) {
     store_relaxed(&failure_, code);
     tell(*hooks_, {trace_step::failure, card_itself, static_cast<u32>(code)});
     if (setting_up_ && ok(away())) return; // open_async looks at it
-    if (state_ == card_state::opening) return finish_opening(code);
-    if (state_ != card_state::open && ok(away())) return;
+    if (state() == card_state::opening) return finish_opening(code);
+    if (state() != card_state::open && ok(away())) return;
     become(card_state::failed);
     for (stream_type& s : streams())
         s.fail(code);

@@ -187,10 +187,9 @@ void card<Port, Handler, Limits>::event_arrived(cookie what) {
     const u32 code = load_relaxed(&event->hdr.code);
     const u32 data = load_relaxed(&event->data);
     const usize i = static_cast<usize>(event - shared_->events);
-    if constexpr (Limits::resets) rescue_.owed[i] = state_ == card_state::suspended;
-    if (!Limits::resets || state_ != card_state::suspended) {
-        (void)ends_[wire::SND_VQ_EVENT].post(event_chains_[i]);
-    }
+    bool owed = false;
+    if constexpr (Limits::resets) rescue_.owed[i] = owed = state() == card_state::suspended;
+    if (!owed) (void)ends_[wire::SND_VQ_EVENT].post(event_chains_[i]);
     ++counters_.events;
     handle_event(code, data);
 }
@@ -265,9 +264,9 @@ u64 card<Port, Handler, Limits>::tick_on(u64 now) {
         if (!step(now, next)) return next;
     }
     now_ = now;
-    if (!reachable(wire::SND_VQ_CONTROL) || state_ == card_state::failed) return next;
+    if (!reachable(wire::SND_VQ_CONTROL) || state() == card_state::failed) return next;
     control_.tick(now, next);
-    if (state_ == card_state::opening && !before(now, deadline_, next)) {
+    if (state() == card_state::opening && !before(now, deadline_, next)) {
         if (overdue(card_itself, deadline_, now)) got_streams(status_code::timed_out);
     }
     if constexpr (has_items<Limits>) this->tick_items(now, next);

@@ -14,12 +14,12 @@ bool card<Port, Handler, Limits>::begin_reset([[maybe_unused]] status_code cause
         const u64 now = time();
         {
             queue_lock<hooks> held(*hooks_, wire::SND_VQ_CONTROL);
-            if (state_ == card_state::suspended) {
+            if (state() == card_state::suspended) {
                 rescue_.cold = true; // the next step sees it
                 rescue_.cause = cause;
             }
             if (!ok(away())) return true;
-            if (state_ != card_state::open || !rescue_.limit.allows(now, reset_window_)) {
+            if (state() != card_state::open || !rescue_.limit.allows(now, reset_window_)) {
                 return false;
             }
             become(card_state::recovering);
@@ -59,7 +59,7 @@ void card<Port, Handler, Limits>::do_step(u64 now, u64& next) {
     switch (rescue_.step) {
     case rescue_step::settling:
         if (before(now, rescue_.due, next)) return;
-        return state_ == card_state::recovering ? restart(now) : sleep(now);
+        return state() == card_state::recovering ? restart(now) : sleep(now);
     case rescue_step::pausing: return pause_streams(now);
     case rescue_step::suspending: return sleep(now);
     case rescue_step::resuming: return wake_up(now);

@@ -20,8 +20,8 @@ status_code card<Port, Handler, Limits>::suspend_async() {
 template <class Port, class Handler, class Limits>
 status_code card<Port, Handler, Limits>::call_to_suspend() {
     queue_lock<hooks> held(*hooks_, wire::SND_VQ_CONTROL);
-    if (state_ == card_state::recovering) return status_code::busy;
-    if (state_ == card_state::suspended) return rescue_.waking ? status_code::busy : outcome();
+    if (state() == card_state::recovering) return status_code::busy;
+    if (state() == card_state::suspended) return rescue_.waking ? status_code::busy : outcome();
     if (!ok(failure())) return failure();
     if (!is_open()) return status_code::wrong_state;
     // Streams come back just now.
@@ -33,7 +33,7 @@ status_code card<Port, Handler, Limits>::call_to_suspend() {
 
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::suspend_now() {
-    if (state_ == card_state::suspended && rescue_.step == rescue_step::none) {
+    if (state() == card_state::suspended && rescue_.step == rescue_step::none) {
         step_to(rescue_step::pausing);
     }
 }
@@ -52,10 +52,10 @@ status_code card<Port, Handler, Limits>::resume_async() {
 template <class Port, class Handler, class Limits>
 status_code card<Port, Handler, Limits>::call_to_resume() {
     queue_lock<hooks> held(*hooks_, wire::SND_VQ_CONTROL);
-    if (state_ == card_state::recovering) return status_code::busy;
+    if (state() == card_state::recovering) return status_code::busy;
     if (!ok(failure())) return failure();
     if (is_open()) return outcome();
-    if (state_ != card_state::suspended) return status_code::wrong_state;
+    if (state() != card_state::suspended) return status_code::wrong_state;
     if (load_relaxed(&rescue_.step) != rescue_step::asleep || rescue_.waking) {
         return status_code::busy;
     }
@@ -66,7 +66,7 @@ status_code card<Port, Handler, Limits>::call_to_resume() {
 
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::resume_now() {
-    if (state_ != card_state::suspended || rescue_.step != rescue_step::asleep) return;
+    if (state() != card_state::suspended || rescue_.step != rescue_step::asleep) return;
     step_to(rescue_step::resuming);
     rescue_.due = time() + time_limit_;
 }
@@ -165,7 +165,7 @@ void card<Port, Handler, Limits>::lose_device() {
     if (port_ == nullptr) return;
     fail(status_code::device_gone);
     // Nobody gets at it any more.
-    if (state_ == card_state::failed) store_relaxed(&setting_up_, true);
+    if (state() == card_state::failed) store_relaxed(&setting_up_, true);
 }
 
 } // namespace vsnd

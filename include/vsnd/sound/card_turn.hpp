@@ -73,4 +73,42 @@ void card<Port, Handler, Limits>::look_at(u32 queue) {
     }
 }
 
+// A handler is called while a queue is pumped, or in the card's turn, so a call from who does that
+// comes from a handler. While the device is set up again every pump is claimed, and nobody called.
+template <class Port, class Handler, class Limits>
+bool card<Port, Handler, Limits>::in_callback() {
+    if (Limits::resets && load_relaxed(&setting_up_)) return false;
+    for (endpoint_type& end : ends_) {
+        if (end.pumped_by(context_of(*hooks_))) return true;
+    }
+    if constexpr (has_context<hooks> && !Limits::small) {
+        queue_lock<hooks> held(*hooks_, wire::SND_VQ_CONTROL);
+        return turn_.taken && turn_.owner == hooks_->context();
+    }
+    return false;
+}
+
+template <class Port, class Handler, class Limits>
+void card<Port, Handler, Limits>::check_device() {
+    if (Limits::resets && state() == card_state::failed) return;
+    if (port_ != nullptr && needs_reset(*port_)) trouble(status_code::needs_reset);
+}
+
+template <class Port, class Handler, class Limits>
+status_code card<Port, Handler, Limits>::away() const {
+    if constexpr (Limits::resets) {
+        const card_state at = state();
+        if (at == card_state::recovering) return status_code::busy;
+        if (at == card_state::suspended) return status_code::suspended;
+    }
+    return status_code::ok;
+}
+
+template <class Port, class Handler, class Limits>
+status_code card<Port, Handler, Limits>::no_audio() const {
+    const status_code code = away();
+    if (ok(code)) return status_code::wrong_state;
+    return code == status_code::busy ? status_code::would_block : code;
+}
+
 } // namespace vsnd

@@ -90,38 +90,11 @@ class pcm_buffer {
     }
 
     // Frames that can be written, or read, without waiting. Context: any.
-    u64 avail_frames() const {
-        if (!bound()) return 0;
-        [[maybe_unused]] auto locked = lock();
-        if (ring_ == nullptr) return 0;
-        const auto bytes_in = [this](const message& m) {
-            return playback() ? period_bytes_ : m.captured;
-        };
-        const place wanted = playback() ? place::idle : place::filled;
-        const message* const first = held();
-        u64 bytes = first == nullptr ? 0 : bytes_in(*first) - load_relaxed(&filled_);
-        const message* m = head_;
-        for (u32 i = first == nullptr ? 0 : 1; i < params_.periods && m->at(wanted); ++i) {
-            bytes += bytes_in(*m);
-            m = m->next;
-        }
-        return layout_.frames(bytes);
-    }
+    u64 avail_frames() const;
 
     // Frames between what the user last wrote and what the device last took; for capture, between
     // what the device last filled and what the user last read. Context: any.
-    u64 delay_frames() const {
-        if (!playback()) return avail_frames();
-        if (!bound()) return 0;
-        u64 begun = 0;
-        {
-            [[maybe_unused]] auto locked = lock();
-            if (held() != nullptr) begun = layout_.frames(load_relaxed(&filled_));
-        }
-        const u64 submitted = submitted_frames();
-        const u64 position = position_frames(); // the later of the two: perhaps too little
-        return greater(submitted, position) - position + begun;
-    }
+    u64 delay_frames() const;
 
     const pcm_params& params() const { return params_; }
     u32 period_bytes() const { return period_bytes_; }
@@ -227,28 +200,7 @@ class pcm_buffer {
 
     // Which completions are ordinary: those that leave enough periods with the device for the
     // interrupt to come as late as the queue's policy wants; and which doorbells may wait.
-    void set_guards() {
-        if (Limits::small || ring_ == nullptr) return;
-        [[maybe_unused]] auto locked = lock();
-        // Where one side polls, one period beside it is enough.
-        notification_policy p = end_->policy();
-        if (end_->device_polls()) p.doorbell_every = 1;
-        if (end_->driver_polls()) p.interrupt_every = 1;
-        // The last periods may not have been announced yet, and guard nothing.
-        const u32 batch = greater(p.interrupt_every, p.doorbell_every);
-        // By the clock, none is ordinary.
-        const u32 guards = Limits::clock && by_clock_ ? params_.periods
-                           : batch == 1               ? 1
-                                                      : batch + safety_periods;
-        const u32 backs = p.doorbell_every + safety_periods;
-        message* m = head_;
-        for (u32 i = 0; i < params_.periods; ++i, m = m->next) {
-            const bool guarded = guards < params_.periods;
-            const bool backed = backs < params_.periods;
-            store_relaxed(&m->guard, guarded ? further(m, guards, &message::next) : nobody());
-            m->backing = backed ? further(m, backs, &message::previous) : nobody();
-        }
-    }
+    void set_guards();
 
     // Capture: every idle period goes to the device, behind those that it has and those that wait
     // for the reader.
@@ -354,48 +306,16 @@ class pcm_buffer {
     }
     // With the queue's lock held. A period that comes back at this moment, on another CPU, may be
     // counted twice: what was found before counts then, or what is sure.
-    u64 submitted_now() const {
-        u64 position = 0, frames = 0;
-        do {
-            position = position_.load();
-            frames = position;
-            for (const message& m : periods()) {
-                const u32 each =
-                    Limits::small ? params_.period_frames : load_relaxed(&frames_each_);
-                if (m.at(place::device)) frames += each - load_relaxed(&m.padding);
-            }
-        } while (position_.load() != position);
-        if constexpr (!Limits::small) {
-            if (!end_->pumped_elsewhere()) return submitted_ = frames;
-            const u64 sure = frames - lesser(frames, u64{load_relaxed(&frames_each_)});
-            return greater(greater(submitted_, position), sure);
-        }
-        return frames;
-    }
+    u64 submitted_now() const;
     // Whether the user may have periods.
     bool bound() const { return load_acquire(&ring_) != nullptr; }
     bool accepts() const { return load_relaxed(&accepts_) && !load_relaxed(&closing_); }
 
   private:
     // What is left of the acquired period, or of the next one: `begun` then.
-    result<span<u8>> rest_of_held(bool& begun) {
-        [[maybe_unused]] auto locked = lock();
-        if (ring_ == nullptr || (playback() && !accepts())) return load_relaxed(&not_now_);
-        begun = held() == nullptr;
-        if (begun && !hold_next()) return status_code::would_block;
-        const u32 bytes = playback() ? period_bytes_ : held()->captured;
-        return span<u8>(held()->audio + filled_, bytes - filled_);
-    }
+    result<span<u8>> rest_of_held(bool& begun);
     // Where audio memory is not coherent: for the device, before the lock is held.
-    bool flush_held() {
-        message* m = nullptr;
-        {
-            [[maybe_unused]] auto locked = lock();
-            m = held();
-        }
-        if (m != nullptr) before_device(*m);
-        return m != nullptr;
-    }
+    bool flush_held();
     static message* further(message* m, u32 steps, message* message::*way) {
         for (u32 i = 0; i < steps; ++i)
             m = m->*way;
@@ -423,3 +343,4 @@ class pcm_buffer {
 } // namespace vsnd
 
 #include <vsnd/sound/pcm_buffer_bind.hpp>
+#include <vsnd/sound/pcm_buffer_ring.hpp>

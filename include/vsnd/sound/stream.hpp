@@ -96,7 +96,7 @@ class stream : stream_facts,
     u32 id() const { return id_; }
     const stream_info& info() const { return info_; }
     direction flow() const { return info_.flow; }
-    stream_state state() const { return load_relaxed(&state_); }
+    stream_state state() const { return Limits::small ? state_ : load_relaxed(&state_); }
 
     // How the last operation ended; in_progress while it runs. Context: any.
     status_code outcome() const { return load_acquire(&outcome_); }
@@ -322,6 +322,7 @@ class stream : stream_facts,
 } // namespace vsnd
 
 #include <vsnd/sound/stream_audio.hpp>
+#include <vsnd/sound/stream_call.hpp>
 #include <vsnd/sound/stream_clock.hpp>
 #include <vsnd/sound/stream_life.hpp>
 #include <vsnd/sound/stream_recovery.hpp>
