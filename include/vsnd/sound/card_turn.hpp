@@ -34,7 +34,8 @@ template <class Port, class Handler, class Limits>
 bool card<Port, Handler, Limits>::end_turn() {
     bool any = false;
     if constexpr (!Limits::small) {
-        for (; const u32 marks = next_marks(); any = true) {
+        for (u32 marks = next_marks(); marks != 0; marks = next_marks()) {
+            any = true;
             // Audio first: what came back must be seen before an answer that says it has.
             for (u32 queue = wire::SND_VQ_COUNT; queue-- != 0;)
                 if ((marks >> queue & 1) != 0) look_at(queue);

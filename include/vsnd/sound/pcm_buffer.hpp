@@ -43,7 +43,7 @@ class pcm_buffer {
             if (begun && !playback()) {
                 invalidate_audio(*hooks_, rest.value().data(), period_bytes_);
             }
-            if (rest.value().size() != 0) return rest;
+            if (!rest.value().empty()) return rest;
             // Captured in error, nothing in it: back to the device.
             const status_code code = commit();
             if (!ok(code)) return code;

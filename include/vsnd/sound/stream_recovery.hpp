@@ -29,6 +29,7 @@ void stream<Port, Handler, Limits>::recovery_begins() {
     if constexpr (Limits::resets) rescue_.as = stream_state::running;
     tell(*this->hooks_, {trace_step::recovery, id_, static_cast<u32>(status_code::in_progress)});
     store_relaxed(&this->not_now_, status_code::would_block); // for the user's periods
+    this->take_audio(false); // and none is posted behind those that are marked now
     {
         // From here on a completion is a period that comes back unplayed.
         [[maybe_unused]] auto held = this->end_->lock();
@@ -40,7 +41,6 @@ void stream<Port, Handler, Limits>::recovery_begins() {
             m.again = this->playback() && m.at(place::device);
         }
     }
-    this->take_audio(false);
     advance();
 }
 
