@@ -72,6 +72,35 @@ TEST_CASE("turn: an operation that is called in the middle of another is carried
     CHECK_CLEAN(r);
 }
 
+namespace {
+
+// Calls from `recovered` what is not legal there.
+struct calls_back {
+    std::vector<status_code>* heard = nullptr;
+    template <class Stream>
+    void recovered(Stream& s, status_code) {
+        heard->push_back(s.stop());
+        heard->push_back(s.drop_async());
+    }
+};
+
+} // namespace
+
+TEST_CASE("turn: a handler told by a tick is in a callback, too") {
+    std::vector<status_code> heard;
+    rig<calls_back> r(model::default_profile(), calls_back{&heard});
+    REQUIRE(r.open() == status_code::ok);
+    auto& out = *r.driver.find(direction::playback);
+    REQUIRE(r.prepare(out, small()) == status_code::ok);
+    r.device().set_needs_reset();
+    r.driver.config_changed();
+    for (u32 i = 0; i < 1000 && heard.empty(); ++i)
+        r.kernel.wait(r.driver.tick(r.kernel.now_ns()) - r.kernel.now_ns());
+    CHECK(heard == std::vector{status_code::wrong_context, status_code::wrong_context});
+    CHECK(out.state() == stream_state::prepared);
+    CHECK(r.driver.close() == status_code::ok);
+}
+
 TEST_CASE("turn: an operation called for while the card begins a reset hears why it is not done") {
     rig<> r;
     REQUIRE(r.open() == status_code::ok);

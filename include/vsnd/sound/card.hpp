@@ -209,6 +209,7 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     void look_at(u32 queue);
     void look_at_all();
     void check_device();
+    void set_telling(bool telling);
     void become(card_state s) { store_relaxed(&state_, s); }
 
     // --- Policies (card_policy.hpp). ---

@@ -243,7 +243,11 @@ void card<Port, Handler, Limits>::tell_xrun(stream_type& s) {
 template <class Port, class Handler, class Limits>
 void card<Port, Handler, Limits>::tell_recovered(stream_type& s, status_code code) {
     tell(*hooks_, {trace_step::recovery, s.id_, static_cast<u32>(code)});
-    if constexpr (requires { handler_.recovered(s, code); }) handler_.recovered(s, code);
+    if constexpr (requires { handler_.recovered(s, code); }) {
+        set_telling(true);
+        handler_.recovered(s, code);
+        set_telling(false);
+    }
 }
 
 template <class Port, class Handler, class Limits>

@@ -82,11 +82,21 @@ bool card<Port, Handler, Limits>::in_callback() {
     for (endpoint_type& end : ends_) {
         if (end.pumped_by(context_of(*hooks_))) return true;
     }
-    if constexpr (has_context<hooks> && !Limits::small) {
+    if constexpr (!Limits::small) {
         queue_lock<hooks> held(*hooks_, wire::SND_VQ_CONTROL);
-        return turn_.taken && turn_.owner == hooks_->context();
+        if constexpr (has_context<hooks>) return turn_.taken && turn_.owner == hooks_->context();
+        return turn_.telling;
     }
     return false;
+}
+
+// With the turn, but perhaps in no pump.
+template <class Port, class Handler, class Limits>
+void card<Port, Handler, Limits>::set_telling([[maybe_unused]] bool telling) {
+    if constexpr (!Limits::small) {
+        queue_lock<hooks> held(*hooks_, wire::SND_VQ_CONTROL);
+        turn_.telling = telling;
+    }
 }
 
 template <class Port, class Handler, class Limits>

@@ -161,6 +161,7 @@ class pcm_buffer {
     void forget() {
         [[maybe_unused]] auto locked = lock();
         store_relaxed(&count_, u32{0});
+        submitted_ = 0;
         bound_ = in_device_[0] = in_device_[1] = 0;
         head_ = nullptr;
         store_relaxed(&ring_, head_);

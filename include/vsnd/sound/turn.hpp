@@ -19,7 +19,8 @@ struct card_turn {
     static constexpr u32 resumption = 1 << 8;
 
     bool taken = false;
-    u32 owner = 0; // where the port can tell
+    bool telling = false; // the handler, outside of any pump
+    u32 owner = 0;        // where the port can tell
     u32 marks = 0;
 
     bool take(u32 more, u32 context) {
