@@ -75,6 +75,7 @@ struct player {
                 const status_code started = s.start();
                 if (alone) m.expect(started, {status_code::ok}, "start");
                 expect_disturbed(started, "start");
+                if (!ok(started)) m.port.relax(); // time has to pass
             } else {
                 m.port.relax();
             }
