@@ -18,6 +18,8 @@ status_code stream<Port, Handler, Limits>::called(stream_goal goal, status_code 
     if (!ok(card_->away())) return card_->away();
     if (!ok(card_->failure())) return card_->failure();
     if (!card_->is_open()) return status_code::wrong_state;
+    // Opened anew, the device has no such stream any more.
+    if (!Limits::small && id_ >= card_->stream_count_) return status_code::wrong_state;
     if constexpr (Limits::small) {
         if (pending_) return status_code::busy;
         if (!ok(legal)) return legal;
