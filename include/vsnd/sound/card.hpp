@@ -19,8 +19,8 @@ namespace vsnd {
 //   void period_elapsed(stream&)                          the device says that a period has passed
 //   void jack_changed(card&, u32 id)                      jacks()[id].connected is another one
 //   void element_changed(card&, u32 id, element_notice)   ask again for what it says
-// They are called from a pump, in the pump's context (often an interrupt), and `recovered` from
-// tick as well, without any lock. From there only acquire, commit and positions are legal.
+// They are called without any lock, by who pumps or has the card's turn (often an interrupt), on
+// several CPUs at once for different queues. Only acquire, commit and positions are legal there.
 struct no_handler {};
 
 struct card_counters {
@@ -165,7 +165,7 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
 
     // The device was removed, says the kernel: it is not touched any more, every operation ends
     // with device_gone, and close answers ok. Registers must stay mapped until this has returned
-    // and nobody pumps or commits any more. Context: any but a callback.
+    // and no other call is under way any more. Context: any but a callback.
     void removed();
 
     // Time passes: gives up overdue requests, rings forgotten doorbells. `now`: the port's clock,
@@ -217,7 +217,7 @@ class card : public card_items<card<Port, Handler, Limits>, Limits> {
     void set_guards(const endpoint_type& end);
     void settle_policy(endpoint_type& end);
 
-    // Not so: no such queue, or none yet; before DRIVER_OK, when no doorbell may ring.
+    // False: no such queue, or none yet; or before DRIVER_OK, when no doorbell may ring.
     bool reachable(u32 queue) const {
         return load_acquire(&port_) != nullptr && !load_acquire(&setting_up_) &&
                queue < wire::SND_VQ_COUNT && ends_[queue].ready();

@@ -29,7 +29,8 @@ class pcm_buffer {
 
   public:
     // A whole period to fill (playback) or to read (capture), in place. The same one until it is
-    // committed. Context: any. Errors: would_block; wrong_state, the stream takes no audio now.
+    // committed. Context: any; acquire, commit, write and read of a stream one at a time. Errors:
+    // would_block; wrong_state, the stream takes no audio now.
     result<span<u8>> acquire() {
         if constexpr (Limits::small) {
             if (!accepts_) return not_now_;
